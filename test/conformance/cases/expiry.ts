@@ -1,0 +1,64 @@
+// Leases that run out. These cases wait for seconds, so they run at once, on leases of the shortest life.
+
+import { describe, expect, test } from 'vitest'
+import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
+import { failure } from '../raw/client.js'
+import { keyspace, leaseId, prefixEnd, type Subject } from '../subject.js'
+
+export function expiryCases(subject: () => Subject): void {
+  describe.concurrent('at once', () => {
+    test('a lease that runs out takes its keys with it in one revision', async () => {
+      const { etcd } = subject()
+      const k = keyspace()
+      const lease = leaseId()
+      await etcd.grant(2n, lease)
+      const events = etcd.watch({ key: k(), rangeEnd: prefixEnd(k()) })
+      await events.next()
+      await etcd.put({ key: k('a'), lease })
+      await etcd.put({ key: k('b'), lease })
+      await events.next()
+      await events.next()
+      const gone = await events.next()
+      const modRevision = gone.header?.revision
+      expect(gone.events).toEqual([
+        { type: EventType.DELETE, kv: { key: k('a'), modRevision } },
+        { type: EventType.DELETE, kv: { key: k('b'), modRevision } },
+      ])
+      events.cancel()
+      expect((await etcd.timeToLive({ ID: lease })).TTL).toBe(-1n)
+      expect(await failure(etcd.revoke(lease))).toBe(
+        'NOT_FOUND etcdserver: requested lease not found',
+      )
+      expect((await etcd.leases()).leases ?? []).not.toContainEqual({ ID: lease })
+    })
+
+    test('a lease that is kept alive outlives one that is not', async () => {
+      const { etcd } = subject()
+      const k = keyspace()
+      const [kept, left] = [leaseId(), leaseId()]
+      await etcd.grant(2n, kept)
+      await etcd.put({ key: k('kept'), lease: kept })
+      const stream = etcd.keepAlive()
+      const renewal = setInterval(() => {
+        stream.send({ ID: kept })
+      }, 300)
+      try {
+        for (let round = 0; round < 2; round++) {
+          const events = etcd.watch({ key: k('left') })
+          await events.next()
+          await etcd.grant(2n, left)
+          await etcd.put({ key: k('left'), lease: left })
+          expect((await events.next()).events?.[0]?.type).toBeUndefined()
+          expect((await events.next()).events?.[0]?.type).toBe(EventType.DELETE)
+          events.cancel()
+        }
+        expect((await etcd.range({ key: k('kept') })).count).toBe(1n)
+        expect((await stream.next()).TTL).toBe(2n)
+      } finally {
+        clearInterval(renewal)
+        stream.cancel()
+      }
+      await etcd.revoke(kept)
+    })
+  })
+}
