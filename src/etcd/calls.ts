@@ -1,0 +1,137 @@
+// One call to the cluster: tried on member after member, within a bounded time, signed in when need be.
+// It must not know what the calls are for. Every call that goes through here may be sent more than once, so all of
+// them have to be idempotent; those above make them so (docs/architecture.md, "Sending twice").
+
+import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf'
+import { type Clock, sleep } from '../clock.js'
+import { ClosedError } from '../errors.js'
+import { Backoff } from './backoff.js'
+import type { Connections } from './connections.js'
+import { isCertificateTrouble, toElectError, verdictOn } from './failure.js'
+import { Gate } from './gate.js'
+import type { SignIn } from './sign-in.js'
+import { RpcError } from './transport.js'
+
+/** etcd refuses requests above about 5,000 in flight; we stay well below, and leave room for other clients. */
+const mostInFlight = 1_000
+/** A token may become void while a call is under way, but hardly twice. */
+const mostSignIns = 2
+
+export interface CallOptions {
+  /** Gives the call up: it rejects with `signal.reason`. Whether etcd acted on it is then not known. */
+  readonly signal?: AbortSignal | undefined
+  /** How long the call may take in all. Default: the client's `callTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+  /** Goes ahead of all calls that wait for their turn: a lease must not die in a queue. */
+  readonly urgent?: boolean | undefined
+  /** Called right before each attempt is sent. */
+  readonly onSend?: (() => void) | undefined
+}
+
+export class Calls {
+  readonly #connections: Connections
+  readonly #signIn: SignIn
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #attemptTimeoutMs: number
+  readonly #callTimeoutMs: number
+  readonly #gate = new Gate(mostInFlight)
+  #closed = false
+
+  constructor(parts: {
+    connections: Connections
+    signIn: SignIn
+    clock: Clock
+    random: () => number
+    attemptTimeoutMs: number
+    callTimeoutMs: number
+  }) {
+    this.#connections = parts.connections
+    this.#signIn = parts.signIn
+    this.#clock = parts.clock
+    this.#random = parts.random
+    this.#attemptTimeoutMs = parts.attemptTimeoutMs
+    this.#callTimeoutMs = parts.callTimeoutMs
+  }
+
+  /**
+   * @throws `signal.reason`, or an {@link ElectError}: the failure that was met last.
+   */
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    options: CallOptions = {},
+  ): Promise<MessageShape<O>> {
+    options.signal?.throwIfAborted()
+    this.#throwIfClosed()
+    if (options.urgent === true) return this.#untilAnswered(method, request, options)
+    const turn = this.#gate.enter(options.signal)
+    if (turn !== undefined) await turn
+    try {
+      return await this.#untilAnswered(method, request, options)
+    } finally {
+      this.#gate.leave()
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  async #untilAnswered<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    { signal, timeoutMs = this.#callTimeoutMs, onSend }: CallOptions,
+  ): Promise<MessageShape<O>> {
+    const giveUpAtMs = this.#clock.monotonicMs() + timeoutMs
+    const backoff = new Backoff(this.#random)
+    let signIns = 0
+    let certificateTroubles = 0
+    for (let attempt = 1; ; attempt++) {
+      const connection = this.#connections.preferred
+      const leftMs = giveUpAtMs - this.#clock.monotonicMs()
+      try {
+        const metadata =
+          this.#signIn.metadata ??
+          (await this.#signIn.first(connection, Math.min(this.#attemptTimeoutMs, leftMs), signal))
+        onSend?.()
+        return await connection.unary(method, request, {
+          metadata,
+          timeoutMs: Math.max(1, Math.min(this.#attemptTimeoutMs, leftMs)),
+          signal,
+        })
+      } catch (error) {
+        signal?.throwIfAborted()
+        this.#throwIfClosed()
+        if (!(error instanceof RpcError)) throw error
+        const verdict = verdictOn(error)
+        certificateTroubles = isCertificateTrouble(error) ? certificateTroubles + 1 : 0
+        const hopeless =
+          verdict === 'final' ||
+          (verdict === 'signIn' && (!this.#signIn.possible || ++signIns > mostSignIns)) ||
+          certificateTroubles >= this.#connections.size
+        if (hopeless) throw toElectError(error, connection.endpoint.url)
+        if (verdict === 'signIn') {
+          this.#signIn.forget()
+          continue
+        }
+        if (verdict === 'moveOn') this.#connections.moveOnFrom(connection)
+        const pauseMs = this.#pauseMs(attempt, verdict, backoff)
+        if (this.#clock.monotonicMs() + pauseMs >= giveUpAtMs) {
+          throw toElectError(error, connection.endpoint.url)
+        }
+        if (pauseMs > 0) await sleep(this.#clock, pauseMs, signal)
+        this.#throwIfClosed()
+      }
+    }
+  }
+
+  /** Each other member is asked at once; a cluster all of whose members failed is given time. */
+  #pauseMs(attempt: number, verdict: 'moveOn' | 'busy', backoff: Backoff): number {
+    return verdict === 'moveOn' && attempt % this.#connections.size !== 0 ? 0 : backoff.nextMs()
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw new ClosedError('this Etcd client is closed: make a new one')
+  }
+}

@@ -1,0 +1,95 @@
+// The client that a user makes: it puts the parts of this folder together and takes them apart again.
+// It must not know about leases kept alive or elections.
+
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
+import { EtcdApi } from './api.js'
+import { Calls } from './calls.js'
+import { Connections } from './connections.js'
+import { GrpcTransport } from './grpc.js'
+import { type EtcdOptions, optionsFromEnv, resolveEtcdOptions, type TlsOptions } from './options.js'
+import { SignIn } from './sign-in.js'
+import { Streams } from './streams.js'
+import type { TransportFactory } from './transport.js'
+import { WatchHub } from './watch.js'
+
+/**
+ * A client of one etcd cluster. Sessions, candidates and observers made from it share its connections and one watch
+ * stream.
+ *
+ * Making one does no I/O; the first use connects. A member that is down, hung or cut off from its cluster is left for
+ * another one; each call ends within `callTimeoutMs`.
+ *
+ * @example
+ * const etcd = new Etcd({ endpoints: ['http://127.0.0.1:2379'] })
+ * const candidate = new Candidate(etcd, { election: 'nightly-report', name: 'web-1', ttl: 5 })
+ * // …
+ * await candidate.close()
+ * await etcd.close()
+ */
+export class Etcd {
+  /** @internal */
+  readonly api: EtcdApi
+  readonly #calls: Calls
+  readonly #connections: Connections
+  readonly #watches: WatchHub
+
+  /**
+   * @throws InvalidArgumentError naming the option, what was expected and what came.
+   */
+  constructor(options: EtcdOptions) {
+    const resolved = resolveEtcdOptions(options)
+    const { endpoints, clock, random, attemptTimeoutMs, callTimeoutMs } = resolved
+    const make = resolved.transport ?? grpcTransports(resolved.tls)
+    const connections = new Connections(endpoints, make, clock, random)
+    const signIn = new SignIn(resolved.credentials)
+    const streams = new Streams(signIn, attemptTimeoutMs)
+    this.#connections = connections
+    this.#calls = new Calls({ connections, signIn, clock, random, attemptTimeoutMs, callTimeoutMs })
+    this.#watches = new WatchHub({ connections, streams, signIn, clock, random })
+    this.api = new EtcdApi({
+      clock,
+      random,
+      calls: this.#calls,
+      connections,
+      streams,
+      watches: this.#watches,
+    })
+  }
+
+  /**
+   * A client made from the variables that users of etcdctl know: `ETCDCTL_ENDPOINTS` (default `127.0.0.1:2379`),
+   * `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`, `ETCDCTL_USER` (`name` or `name:password`), `ETCDCTL_PASSWORD`.
+   *
+   * @param options what the variables do not say; an option given here wins over its variable.
+   * @throws InvalidArgumentError naming the variable or option that is not what it has to be.
+   */
+  static fromEnv(options: Partial<EtcdOptions> = {}): Etcd {
+    return new Etcd({ ...optionsFromEnv(process.env), ...options })
+  }
+
+  /**
+   * Closes all connections at once. What still waits on this client rejects with {@link ClosedError}; leases of
+   * sessions that were not closed before run out by themselves. May be called more than once.
+   */
+  close(): Promise<void> {
+    this.#calls.close()
+    this.#watches.close()
+    this.#connections.close()
+    return Promise.resolve()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+function grpcTransports(tls: TlsOptions | undefined): TransportFactory {
+  const secure = (): ChannelCredentials =>
+    credentials.createSsl(asBuffer(tls?.ca), asBuffer(tls?.key), asBuffer(tls?.cert))
+  return (endpoint) =>
+    new GrpcTransport(endpoint, endpoint.tls ? secure() : credentials.createInsecure())
+}
+
+function asBuffer(pem: string | Buffer | undefined): Buffer | null {
+  return pem === undefined ? null : Buffer.from(pem)
+}

@@ -1,0 +1,140 @@
+// The members of a cluster as this client sees them: one connection each, and which one is asked first.
+// It must not know what is asked.
+
+import type {
+  DescMessage,
+  DescMethodBiDiStreaming,
+  DescMethodUnary,
+  MessageShape,
+} from '@bufbuild/protobuf'
+import type { Clock } from '../clock.js'
+import type { Endpoint } from './endpoint.js'
+import {
+  type Metadata,
+  type OutgoingStream,
+  RpcError,
+  Status,
+  type StreamSink,
+  type Transport,
+  type TransportFactory,
+  type UnaryOptions,
+} from './transport.js'
+
+/** The way to one member. It remembers when that member was last heard of, whatever it said. */
+export class Connection {
+  readonly endpoint: Endpoint
+  readonly #make: TransportFactory
+  readonly #clock: Clock
+  #transport: Transport | undefined
+  #heardAtMs = -Infinity
+
+  constructor(endpoint: Endpoint, make: TransportFactory, clock: Clock) {
+    this.endpoint = endpoint
+    this.#make = make
+    this.#clock = clock
+  }
+
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    options: UnaryOptions,
+  ): Promise<MessageShape<O>> {
+    const sentAtMs = this.#clock.monotonicMs()
+    try {
+      const answer = await this.#open().unary(method, request, options)
+      this.#heard()
+      return answer
+    } catch (error) {
+      if (error instanceof RpcError && error.code === Status.deadlineExceeded) {
+        this.giveUpIfSilentSince(sentAtMs)
+      }
+      throw error
+    }
+  }
+
+  duplex<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    metadata: Metadata,
+    sink: StreamSink<MessageShape<O>>,
+  ): OutgoingStream<MessageShape<I>> {
+    return this.#open().duplex(method, metadata, {
+      message: (message) => {
+        this.#heard()
+        sink.message(message)
+      },
+      closed: (error) => {
+        sink.closed(error)
+      },
+    })
+  }
+
+  /**
+   * Drops the connection if not one message came over it since then. A peer that vanished without a word (a pulled
+   * cable, a stopped machine) is otherwise noticed by TCP after many seconds only; whatever waits on it fails now and
+   * can go elsewhere.
+   */
+  giveUpIfSilentSince(sinceMs: number): void {
+    if (this.#heardAtMs < sinceMs) this.close()
+  }
+
+  close(): void {
+    this.#transport?.close()
+    this.#transport = undefined
+  }
+
+  #open(): Transport {
+    this.#transport ??= this.#make(this.endpoint)
+    return this.#transport
+  }
+
+  #heard(): void {
+    this.#heardAtMs = this.#clock.monotonicMs()
+  }
+}
+
+/** All members, one of them preferred. */
+export class Connections {
+  readonly #all: readonly Connection[]
+  #preferred: number
+
+  constructor(
+    endpoints: readonly Endpoint[],
+    make: TransportFactory,
+    clock: Clock,
+    random: () => number,
+  ) {
+    this.#all = endpoints.map((endpoint) => new Connection(endpoint, make, clock))
+    // Many clients of one list of endpoints spread over the members.
+    this.#preferred = Math.floor(random() * this.#all.length) % this.#all.length
+  }
+
+  get size(): number {
+    return this.#all.length
+  }
+
+  get preferred(): Connection {
+    return this.#at(this.#preferred)
+  }
+
+  /** The member after this one. */
+  after(connection: Connection): Connection {
+    return this.#at(this.#all.indexOf(connection) + 1)
+  }
+
+  /** Prefers the next member, unless somebody else has moved on from this one already. */
+  moveOnFrom(connection: Connection): void {
+    if (this.preferred === connection) {
+      this.#preferred = (this.#preferred + 1) % this.#all.length
+    }
+  }
+
+  close(): void {
+    for (const connection of this.#all) connection.close()
+  }
+
+  #at(index: number): Connection {
+    const connection = this.#all[index % this.#all.length]
+    if (connection === undefined) throw new Error('a cluster has at least one endpoint')
+    return connection
+  }
+}

@@ -1,0 +1,69 @@
+// Who we are to etcd: the metadata that goes with every call and stream, and the token in it.
+// It must not know what the calls are for.
+
+import { create } from '@bufbuild/protobuf'
+import { abandonable } from '../abort.js'
+import type { Connection } from './connections.js'
+import { Auth, AuthenticateRequestSchema } from './gen/auth_pb.js'
+import { type Metadata, RpcError } from './transport.js'
+
+/** Asks a member that has no leader to say so at once instead of keeping the call or the stream waiting. */
+const requireLeader = Object.freeze({ hasleader: 'true' })
+
+export interface Credentials {
+  readonly user: string
+  readonly password: string
+}
+
+export class SignIn {
+  readonly #credentials: Credentials | undefined
+  #metadata: Metadata | undefined
+  #underWay: Promise<Metadata> | undefined
+
+  constructor(credentials: Credentials | undefined) {
+    this.#credentials = credentials
+    if (credentials === undefined) this.#metadata = requireLeader
+  }
+
+  /** Whether signing in again can help: there is a user to sign in as. */
+  get possible(): boolean {
+    return this.#credentials !== undefined
+  }
+
+  /** What to send, or undefined when we have to sign in first. */
+  get metadata(): Metadata | undefined {
+    return this.#metadata
+  }
+
+  /** The token is void, or authentication was switched on meanwhile: the next call signs in again. */
+  forget(): void {
+    if (this.possible) this.#metadata = undefined
+  }
+
+  /** Signs in; however many ask at once, one request is sent. */
+  first(connection: Connection, timeoutMs: number, signal?: AbortSignal): Promise<Metadata> {
+    this.#underWay ??= this.#authenticate(connection, timeoutMs).finally(() => {
+      this.#underWay = undefined
+    })
+    return abandonable(this.#underWay, signal)
+  }
+
+  async #authenticate(connection: Connection, timeoutMs: number): Promise<Metadata> {
+    const { user: name, password } = this.#credentials ?? { user: '', password: '' }
+    const request = create(AuthenticateRequestSchema, { name, password })
+    try {
+      const { token } = await connection.unary(Auth.method.authenticate, request, {
+        metadata: requireLeader,
+        timeoutMs: Math.max(1, timeoutMs),
+      })
+      this.#metadata = Object.freeze({ ...requireLeader, token })
+    } catch (error) {
+      // A cluster that asks for no password takes everybody, as with etcdctl; once it does ask, calls fail and we
+      // sign in then.
+      if (!(error instanceof RpcError && /authentication is not enabled/.test(error.message)))
+        throw error
+      this.#metadata = requireLeader
+    }
+    return this.#metadata
+  }
+}
