@@ -1,0 +1,116 @@
+// How a lease comes to us and how it is given back. It must not know what the lease is for.
+
+import type { CallOptions, EtcdApi } from '../etcd/api.js'
+import { sleep } from '../clock.js'
+import { ClosedError, ElectError, RefusedError, SessionLostError } from '../errors.js'
+import { Backoff } from '../etcd/backoff.js'
+import { granted, type Instant, validForMs } from './deadline.js'
+import { Lease } from './lease.js'
+
+/** Asks for a new lease. */
+export async function grantLease(
+  api: EtcdApi,
+  ttlS: number,
+  clockDrift: number,
+  options: CallOptions = {},
+): Promise<Lease> {
+  const id = newLeaseId(api.random)
+  let sentAt: Instant | undefined
+  const onSend = (): void => {
+    // A repeated request may be answered for the first one, so the first one is what counts.
+    sentAt ??= { monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }
+  }
+  const grantedS = await grantedTtl(api, id, ttlS, { ...options, onSend })
+  const since = sentAt ?? { monotonicMs: -Infinity, wallMs: -Infinity }
+  return new Lease(api, id, grantedS, granted(since, validForMs(grantedS, clockDrift)))
+}
+
+/**
+ * Takes over a lease that exists already. It counts as alive from its first confirmed renewal on.
+ *
+ * @throws {@link SessionLostError} when etcd has no such lease.
+ */
+export async function adoptLease(
+  api: EtcdApi,
+  id: bigint,
+  clockDrift: number,
+  options: CallOptions = {},
+): Promise<Lease> {
+  const asked: Instant = { monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }
+  const { TTL, grantedTTL } = await api.leaseTimeToLive(id, options)
+  if (TTL <= 0n) {
+    throw new SessionLostError(
+      `leaseId: expected a lease that exists, but etcd has no lease ${id.toString(16)}`,
+    )
+  }
+  const grantedS = Number(grantedTTL)
+  const valid = validForMs(grantedS, clockDrift)
+  // etcd rounds what is left; one second less is surely left.
+  const agedMs = (grantedS - Math.max(0, Number(TTL) - 1)) * 1000
+  const renewedAt = { monotonicMs: asked.monotonicMs - agedMs, wallMs: asked.wallMs - agedMs }
+  const lease = new Lease(api, id, grantedS, granted(renewedAt, valid))
+  lease.renewNow()
+  return lease
+}
+
+/**
+ * Gives a lease back. Whatever etcd answers, the lease is then gone or not ours to revoke.
+ *
+ * @throws a retryable {@link ElectError} when no answer came: the lease may still be there.
+ */
+export async function revokeLease(
+  api: EtcdApi,
+  id: bigint,
+  options: CallOptions = {},
+): Promise<void> {
+  try {
+    await api.leaseRevoke(id, options)
+  } catch (error) {
+    if (error instanceof SessionLostError) return
+    if (error instanceof ElectError && !error.retryable) return
+    throw error
+  }
+}
+
+/**
+ * Goes on trying to give a lease back until that is known, until the client is closed, or until the lease has run out by
+ * itself: after a change of etcd's leader it may live for another TTL, and no longer.
+ */
+export async function revokeLater(api: EtcdApi, id: bigint, ttlS: number): Promise<void> {
+  const backoff = new Backoff(api.random, 100, 1_000)
+  const giveUpAtMs = api.clock.monotonicMs() + ttlS * 2_000
+  while (api.clock.monotonicMs() < giveUpAtMs) {
+    await sleep(api.clock, backoff.nextMs())
+    try {
+      await revokeLease(api, id)
+      return
+    } catch (error) {
+      if (error instanceof ClosedError) return
+    }
+  }
+}
+
+async function grantedTtl(
+  api: EtcdApi,
+  id: bigint,
+  ttlS: number,
+  options: CallOptions,
+): Promise<number> {
+  try {
+    const { TTL } = await api.leaseGrant(id, ttlS, options)
+    return Number(TTL)
+  } catch (error) {
+    // Ids are drawn from 2^63, so the one who has this lease already is us: an earlier attempt arrived.
+    if (!(error instanceof RefusedError && /lease already exists/.test(error.message))) throw error
+    const { grantedTTL } = await api.leaseTimeToLive(id, options)
+    return Number(grantedTTL)
+  }
+}
+
+/** A positive 63-bit number; etcd reads 0 as "choose one". */
+function newLeaseId(random: () => number): bigint {
+  const high = BigInt(Math.floor(random() * 2 ** 31))
+  const low = BigInt(Math.floor(random() * 2 ** 32))
+  const id = (high << 32n) | low
+  return id === 0n ? 1n : id
+}
