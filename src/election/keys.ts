@@ -1,0 +1,59 @@
+// How elections, candidates and fencing tokens are written as etcd keys: the layout that Go's concurrency package and
+// etcd's own election service use. Pure. It must not know who leads.
+
+import { InvalidArgumentError } from '../errors.js'
+import type { WatchedRange } from '../etcd/api.js'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export const encode = (text: string): Uint8Array => encoder.encode(text)
+export const decode = (bytes: Uint8Array): string => decoder.decode(bytes)
+
+/** The key of the candidacy on this lease, as text. */
+export function termKey(election: string, leaseId: bigint): string {
+  return `${election}/${leaseId.toString(16)}`
+}
+
+/** All candidacies of an election. */
+export function candidacies(election: string): WatchedRange {
+  // '0' is the character after '/': the range holds every key that begins with `election/`.
+  return { key: encode(`${election}/`), rangeEnd: encode(`${election}0`) }
+}
+
+/** Whether the key belongs to an election whose name begins with this one's: such elections see each other's keys. */
+export function isNested(election: string, key: string): boolean {
+  return key.includes('/', election.length + 1)
+}
+
+/**
+ * @throws {@link InvalidArgumentError} when it cannot be the name of an election.
+ */
+export function checkElection(election: unknown): string {
+  if (
+    typeof election !== 'string' ||
+    election === '' ||
+    election.startsWith('/') ||
+    election.endsWith('/') ||
+    election.includes('\0') ||
+    !election.isWellFormed()
+  ) {
+    throw new InvalidArgumentError(
+      'election',
+      "expected a name without '/' at its ends, without NUL, and well-formed Unicode",
+      election,
+    )
+  }
+  return election
+}
+
+/**
+ * @throws {@link InvalidArgumentError} when it cannot be the name of a candidate.
+ */
+export function checkName(name: unknown, option = 'name'): string {
+  if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
+    // A lone surrogate would become U+FFFD on the way, and two names could turn out the same.
+    throw new InvalidArgumentError(option, 'expected a non-empty, well-formed Unicode string', name)
+  }
+  return name
+}

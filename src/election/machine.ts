@@ -1,0 +1,198 @@
+// Who leads, and what to do next: the one place that decides it. Pure: state and input in, state and effects out.
+// It must not know etcd, time or promises. docs/lifecycle.md has its diagram.
+
+import type { LeaseLoss } from '../lease/lease.js'
+import type { Candidacy } from './requests.js'
+
+/**
+ * How a term ended:
+ * - `resigned`: it was given up on purpose
+ * - `expired`: the lease could not be renewed in time
+ * - `deleted`: somebody removed its key
+ * - `revoked`: etcd says that the lease is gone
+ * - `closed`: the candidate or its session was closed
+ * - `refused`: etcd no longer lets this user see the election, so nobody could tell us that we lost it
+ */
+export type LeadershipEnd = 'resigned' | 'expired' | 'deleted' | 'revoked' | 'closed' | 'refused'
+
+export type State =
+  | { readonly at: 'idle' }
+  /** A key is being made. `again`: this campaign had one before, so it goes on however long that takes. */
+  | { readonly at: 'joining'; readonly again: boolean }
+  | { readonly at: 'waiting'; readonly candidacy: Candidacy }
+  | { readonly at: 'leading'; readonly candidacy: Candidacy }
+  /** A key is being removed; undefined when it is not known whether there is one. */
+  | {
+      readonly at: 'leaving'
+      readonly candidacy: Candidacy | undefined
+      readonly then: 'idle' | 'joining'
+    }
+
+/** What can be seen of the election, at one revision, and of the lease, at one instant. */
+export interface View {
+  /** The candidacy under our own key. */
+  readonly own: Candidacy | undefined
+  /** The token of the oldest candidacy. */
+  readonly first: bigint | undefined
+  /** Whether our lease is surely alive. */
+  readonly leaseValid: boolean
+}
+
+export type Input =
+  | { readonly is: 'campaign' }
+  | { readonly is: 'joined'; readonly candidacy: Candidacy }
+  | { readonly is: 'joinFailed'; readonly mayHaveJoined: boolean; readonly error: unknown }
+  /** The roster or the lease has changed. */
+  | { readonly is: 'seen'; readonly view: View }
+  /** The roster cannot be seen any more. */
+  | { readonly is: 'blinded'; readonly error: unknown }
+  | { readonly is: 'leaseLost'; readonly loss: LeaseLoss }
+  /** The candidacy, of whatever kind, is given up on purpose. */
+  | { readonly is: 'withdraw'; readonly end: 'resigned' | 'closed' }
+  /** The key is known to be gone. */
+  | { readonly is: 'left' }
+
+export type Effect =
+  /** Open a session if there is none and make the key. `patient`: whatever the time it takes. */
+  | { readonly do: 'join'; readonly patient: boolean }
+  | { readonly do: 'stopJoining' }
+  /** Remove the key, and go on trying until that is known. */
+  | { readonly do: 'leave'; readonly candidacy: Candidacy | undefined }
+  | { readonly do: 'elected'; readonly candidacy: Candidacy }
+  | { readonly do: 'ended'; readonly end: LeadershipEnd }
+  | { readonly do: 'campaignFailed'; readonly error: unknown }
+  | { readonly do: 'campaignClosed' }
+
+export type Step = readonly [State, ...Effect[]]
+
+export const initial: State = { at: 'idle' }
+
+export function step(state: State, input: Input): Step {
+  switch (state.at) {
+    case 'idle':
+      return whenIdle(state, input)
+    case 'joining':
+      return whenJoining(state, input)
+    case 'waiting':
+      return whenWaiting(state, input)
+    case 'leading':
+      return whenLeading(state, input)
+    case 'leaving':
+      return whenLeaving(state, input)
+  }
+}
+
+function whenIdle(state: State & { at: 'idle' }, input: Input): Step {
+  switch (input.is) {
+    case 'campaign':
+      return [
+        { at: 'joining', again: false },
+        { do: 'join', patient: false },
+      ]
+    case 'seen':
+      // A join that had been given up for lost arrived after all. Unattended, its key would block the election.
+      return input.view.own === undefined ? [state] : leave(input.view.own)
+    default:
+      return [state]
+  }
+}
+
+function whenJoining(state: State & { at: 'joining' }, input: Input): Step {
+  switch (input.is) {
+    case 'joined':
+      return [{ at: 'waiting', candidacy: input.candidacy }]
+    case 'joinFailed': {
+      const failed: Effect = { do: 'campaignFailed', error: input.error }
+      return input.mayHaveJoined ? leave(undefined, failed) : [initial, failed]
+    }
+    case 'blinded':
+      return leave(undefined, { do: 'stopJoining' }, { do: 'campaignFailed', error: input.error })
+    case 'leaseLost':
+      // Whoever makes the key notices by itself, unless the session was closed for good.
+      return input.loss === 'closed'
+        ? [initial, { do: 'stopJoining' }, { do: 'campaignClosed' }]
+        : [state]
+    case 'withdraw':
+      return leave(undefined, { do: 'stopJoining' })
+    default:
+      return [state]
+  }
+}
+
+function whenWaiting(state: State & { at: 'waiting' }, input: Input): Step {
+  const { candidacy } = state
+  switch (input.is) {
+    case 'seen': {
+      const { own, first, leaseValid } = input.view
+      if (own?.token !== candidacy.token) return rejoin()
+      // All older keys are gone, ours is there, and nobody can have taken our lease away by now.
+      return first === candidacy.token && leaseValid
+        ? [
+            { at: 'leading', candidacy },
+            { do: 'elected', candidacy },
+          ]
+        : [state]
+    }
+    case 'leaseLost':
+      return input.loss === 'closed' ? [initial, { do: 'campaignClosed' }] : rejoin()
+    case 'blinded':
+      return leave(candidacy, { do: 'campaignFailed', error: input.error })
+    case 'withdraw':
+      return leave(candidacy)
+    default:
+      return [state]
+  }
+}
+
+function whenLeading(state: State & { at: 'leading' }, input: Input): Step {
+  const { candidacy } = state
+  switch (input.is) {
+    case 'seen':
+      return input.view.own?.token === candidacy.token
+        ? [state]
+        : [initial, { do: 'ended', end: 'deleted' }]
+    case 'leaseLost':
+      return [initial, { do: 'ended', end: input.loss }]
+    case 'blinded':
+      return leave(candidacy, { do: 'ended', end: 'refused' })
+    case 'withdraw':
+      return leave(candidacy, { do: 'ended', end: input.end })
+    default:
+      return [state]
+  }
+}
+
+function whenLeaving(state: State & { at: 'leaving' }, input: Input): Step {
+  switch (input.is) {
+    case 'left':
+      return state.then === 'joining'
+        ? [
+            { at: 'joining', again: false },
+            { do: 'join', patient: false },
+          ]
+        : [initial]
+    case 'leaseLost':
+      // The key goes with its lease.
+      return input.loss === 'closed' && state.then === 'joining'
+        ? [initial, { do: 'campaignClosed' }]
+        : whenLeaving(state, { is: 'left' })
+    case 'campaign':
+      return [{ ...state, then: 'joining' }]
+    case 'withdraw':
+      return [{ ...state, then: 'idle' }]
+    default:
+      return [state]
+  }
+}
+
+function leave(candidacy: Candidacy | undefined, ...before: Effect[]): Step {
+  return [{ at: 'leaving', candidacy, then: 'idle' }, ...before, { do: 'leave', candidacy }]
+}
+
+/** At the back of the queue: the old place went with the old key. */
+function rejoin(): Step {
+  return [
+    { at: 'joining', again: true },
+    { do: 'join', patient: true },
+  ]
+}

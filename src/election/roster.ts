@@ -1,0 +1,83 @@
+// A replica of one election: every candidate, oldest first. Pure: a snapshot and events in, an ordered list out.
+// It must not know who of them is us, nor how snapshot and events come here.
+
+import type { Event, KeyValue } from '../etcd/gen/kv_pb.js'
+import { Event_EventType } from '../etcd/gen/kv_pb.js'
+import { decode } from './keys.js'
+
+/** One contender, as everybody can see it. */
+export interface CandidateInfo {
+  /** The key that identifies this candidacy. */
+  readonly term: string
+  readonly name: string
+  /** The create revision of that key: the candidate's place in the queue and, once it leads, its fencing token. */
+  readonly revision: bigint
+}
+
+export class Roster {
+  // A map keeps the order of insertion, and a new key's create revision is greater than all before it; so the map is
+  // in order of create revision as long as snapshots are inserted in that order. A proclamation replaces the value of
+  // an existing key and keeps its place, as it should.
+  #candidates = new Map<string, CandidateInfo>()
+  #revision = 0n
+
+  /** Everything up to this revision of etcd is in. */
+  get revision(): bigint {
+    return this.#revision
+  }
+
+  /** The one who leads. */
+  get first(): CandidateInfo | undefined {
+    const first = this.#candidates.values().next()
+    return first.done === true ? undefined : first.value
+  }
+
+  get size(): number {
+    return this.#candidates.size
+  }
+
+  get(term: string): CandidateInfo | undefined {
+    return this.#candidates.get(term)
+  }
+
+  /** Oldest first. */
+  list(): CandidateInfo[] {
+    return [...this.#candidates.values()]
+  }
+
+  /** Takes the whole list as it was at a revision, unless it knows a later one. Tells whether it took it. */
+  snapshot(revision: bigint, sortedByCreateRevision: readonly KeyValue[]): boolean {
+    if (revision <= this.#revision) return false
+    this.#candidates = new Map(sortedByCreateRevision.map((kv) => [decode(kv.key), toInfo(kv)]))
+    this.#revision = revision
+    return true
+  }
+
+  /** Applies what happened after its revision; what it knows already is passed over. Tells whether it learnt anything. */
+  apply(events: readonly Event[]): boolean {
+    const known = this.#revision
+    let last = known
+    for (const { type, kv } of events) {
+      if (kv === undefined || kv.modRevision <= known) continue
+      last = kv.modRevision
+      const term = decode(kv.key)
+      if (type === Event_EventType.DELETE) this.#candidates.delete(term)
+      else this.#candidates.set(term, toInfo(kv))
+    }
+    this.#revision = last
+    return last > known
+  }
+
+  /** Nothing happened up to this revision. */
+  upTo(revision: bigint): void {
+    if (revision > this.#revision) this.#revision = revision
+  }
+}
+
+export function toInfo(kv: KeyValue): CandidateInfo {
+  return Object.freeze({
+    term: decode(kv.key),
+    name: decode(kv.value),
+    revision: kv.createRevision,
+  })
+}
