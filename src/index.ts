@@ -1,0 +1,17 @@
+// What `import 'etcd-elect'` gives.
+
+export { Candidate } from './candidate.js'
+export type { CampaignOptions, CandidateOptions, WaitOptions } from './candidate.js'
+export type { Clock } from './clock.js'
+export type { LeadershipEnd } from './election/machine.js'
+export type { CandidateInfo } from './election/roster.js'
+export * from './errors.js'
+export { Etcd } from './etcd/client.js'
+export type { EtcdOptions, TlsOptions } from './etcd/options.js'
+export type { LeadOptions } from './lead.js'
+export type { Leadership } from './leadership.js'
+export type { LeaseLoss } from './lease/lease.js'
+export { Observer } from './observer.js'
+export type { ObserverOptions } from './observer.js'
+export { Session } from './session.js'
+export type { SessionEvents, SessionOptions } from './session.js'
