@@ -1,0 +1,77 @@
+// What one test makes, and takes away again however it ends. It must not know what is tested.
+
+import { randomUUID } from 'node:crypto'
+import { onTestFinished } from 'vitest'
+import {
+  Candidate,
+  type CandidateOptions,
+  Etcd,
+  type EtcdOptions,
+  Observer,
+  Session,
+  type SessionOptions,
+} from '../../src/index.js'
+
+/** A name that no other test uses, so that all may share one etcd. */
+export function uniqueElection(): string {
+  return `election-${randomUUID()}`
+}
+
+export interface Scope {
+  /** The client that everything below uses unless told otherwise. */
+  readonly etcd: Etcd
+  readonly election: string
+  client(options?: Partial<EtcdOptions>): Etcd
+  session(options?: Partial<SessionOptions>, etcd?: Etcd): Session
+  candidate(name: string, options?: Partial<CandidateOptions> & { on?: Etcd | Session }): Candidate
+  observer(etcd?: Etcd): Observer
+}
+
+export function scope(endpoints: string | readonly string[]): Scope {
+  const undo: (() => Promise<void>)[] = []
+  onTestFinished(async () => {
+    // Last made, first closed; what cannot be closed any more was the test's business.
+    for (const close of undo.reverse()) await close().catch(() => undefined)
+  })
+  const election = uniqueElection()
+  const client = (options: Partial<EtcdOptions> = {}): Etcd => {
+    const made = new Etcd({ endpoints, ...options })
+    undo.push(() => made.close())
+    return made
+  }
+  const etcd = client()
+  return {
+    etcd,
+    election,
+    client,
+    session(options = {}, on = etcd) {
+      const session = new Session(on, { ttl: 5, ...options })
+      undo.push(() => session.close())
+      return session
+    },
+    candidate(name, { on = etcd, ...options } = {}) {
+      const ttl = on instanceof Session ? {} : { ttl: 5 }
+      const candidate = new Candidate(on, { election, name, ...ttl, ...options })
+      undo.push(() => candidate.close())
+      return candidate
+    },
+    observer(on = etcd) {
+      const observer = new Observer(on, { election })
+      undo.push(() => observer.stop())
+      return observer
+    },
+  }
+}
+
+/** Waits for what an observer shows, without polling: by reading its changes. */
+export async function seen(observer: Observer, name: string | undefined): Promise<void> {
+  for await (const leader of observer) if (leader?.name === name) return
+  throw new Error(`the observer stopped before it saw ${name ?? 'nobody'} lead`)
+}
+
+/** Whether the promise is still pending after everything that is due has run. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending')
+  const turn = new Promise((resolve) => setImmediate(resolve, pending))
+  return (await Promise.race([promise, turn]).catch(() => 'rejected')) === pending
+}

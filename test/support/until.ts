@@ -1,0 +1,22 @@
+// Waits for a condition; the failure says what was waited for.
+
+/** Looks again and again until the condition holds. A condition that throws does not hold yet. */
+export async function until(
+  condition: () => unknown,
+  { what, timeoutMs = 15_000 }: { what: string; timeoutMs?: number },
+): Promise<void> {
+  const giveUpAt = performance.now() + timeoutMs
+  let last: unknown
+  for (;;) {
+    try {
+      if ((await condition()) as boolean) return
+      last = undefined
+    } catch (error) {
+      last = error
+    }
+    if (performance.now() > giveUpAt) {
+      throw new Error(`waited ${String(timeoutMs)} ms in vain for ${what}`, { cause: last })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}

@@ -1,0 +1,48 @@
+// Which etcds can be run here: Debian's always, newer ones where they have been built (scripts/etcd-versions.mjs).
+
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { describe } from 'vitest'
+
+export interface Binaries {
+  readonly etcd: string
+  readonly etcdctl: string
+}
+
+const root = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'etcd-elect')
+
+/** The newer releases that the suite runs on. */
+export const builtVersions: readonly string[] = Object.values(
+  JSON.parse(readFileSync(new URL('./etcd-versions.json', import.meta.url), 'utf8')) as Record<
+    string,
+    string
+  >,
+)
+
+/** `debian` stands for the etcd and etcdctl on the PATH. */
+export function binariesOf(version: string): Binaries {
+  if (version === 'debian') return { etcd: 'etcd', etcdctl: 'etcdctl' }
+  const dir = join(root, `etcd-${version}`)
+  return { etcd: join(dir, 'etcd'), etcdctl: join(dir, 'etcdctl') }
+}
+
+export function isAvailable(version: string): boolean {
+  return version === 'debian' || existsSync(binariesOf(version).etcd)
+}
+
+/** The same tests on every etcd; one that is not here is skipped with the reason. */
+export function describeVersions(suite: (version: string) => void): void {
+  for (const version of ['debian', ...builtVersions]) {
+    const name = version === 'debian' ? 'etcd of Debian' : `etcd ${version}`
+    if (isAvailable(version)) {
+      describe(name, () => {
+        suite(version)
+      })
+    } else {
+      describe.skip(`${name}: not built here, which needs Go: see scripts/etcd-versions.mjs`, () => {
+        suite(version)
+      })
+    }
+  }
+}
