@@ -14,6 +14,8 @@ import { writeCases } from './cases/write.js'
 import { electionCases } from './cases/election.js'
 import { lockCases } from './cases/lock.js'
 import { memberCases } from './cases/member.js'
+import { authCases } from './cases/auth.js'
+import { rightsCases } from './cases/rights.js'
 import { RawEtcd } from './raw/etcd.js'
 import { type RunningServer, type Series, servers } from './servers.js'
 import type { Subject } from './subject.js'
@@ -32,6 +34,8 @@ const suites: Readonly<Record<string, (subject: () => Subject) => void>> = {
   election: electionCases,
   lock: lockCases,
   member: memberCases,
+  auth: authCases,
+  rights: rightsCases,
 }
 
 describe.each(servers())('$name', (kind) => {

@@ -202,9 +202,30 @@ export function watchCases(subject: () => Subject): void {
       canceled: true,
       compactRevision: before + 3n,
     })
-    stream.send({ createRequest: { key, startRevision: before + 3n, watchId: 7n } })
+    stream.send({ createRequest: { key, startRevision: before + 3n } })
     expect((await stream.next()).created).toBe(true)
     expect((await stream.next()).events?.[0]?.kv?.value).toBe('3')
+    stream.cancel()
+  })
+
+  test('the id of a watch that a compaction canceled stays taken until the client cancels it too', async () => {
+    const { etcd } = subject()
+    const key = keyspace()('a')
+    for (const value of ['1', '2']) await etcd.put({ key, value })
+    const revision = await etcd.revision()
+    await etcd.compact({ revision })
+    const createRequest = { key, startRevision: revision - 1n, watchId: 7n }
+    const stream = etcd.watch(createRequest)
+    await stream.next()
+    expect((await stream.next()).compactRevision).toBe(revision)
+    stream.send({ createRequest })
+    expect((await stream.next()).cancelReason).toBe(
+      'mvcc: duplicate watch ID provided on the WatchStream',
+    )
+    stream.send({ cancelRequest: { watchId: 7n } })
+    expect(await stream.next()).toEqual({ header: header(revision), watchId: 7n, canceled: true })
+    stream.send({ createRequest })
+    expect(await stream.next()).toEqual({ header: header(revision), watchId: 7n, created: true })
     stream.cancel()
   })
 

@@ -1,0 +1,74 @@
+// Servers that one case has for itself, with or without auth enabled.
+// It must not know what is expected of them.
+
+import { prefixEnd, type Subject } from './subject.js'
+import { RawEtcd } from './raw/etcd.js'
+import { Permission_Type as Right } from '../../src/etcd/gen/authpb_pb.js'
+
+export interface Guarded {
+  readonly anybody: RawEtcd
+  readonly root: RawEtcd
+  /** Has the role `app`: may read and write `app/…`, read `r`, write `w`, and read from `zz` on. */
+  readonly ann: RawEtcd
+  /** A client that sends this with every call. */
+  connect(metadata: Readonly<Record<string, string>>): RawEtcd
+  /** A client with a token of this user. */
+  login(name: string, password: string): Promise<RawEtcd>
+}
+
+/** Runs one case on a fresh server of the same kind. */
+export async function withServer(
+  subject: Subject,
+  work: (server: { etcd: RawEtcd; endpoint: string }) => Promise<void>,
+): Promise<void> {
+  const server = await subject.kind.start()
+  const etcd = new RawEtcd(server.endpoint)
+  try {
+    await work({ etcd, endpoint: server.endpoint })
+  } finally {
+    etcd.close()
+    await server.close()
+  }
+}
+
+/** Runs one case on a fresh server with auth enabled: root has the password `r`, ann `a`. */
+export async function withAuth(
+  subject: Subject,
+  work: (guarded: Guarded) => Promise<void>,
+): Promise<void> {
+  await withServer(subject, async ({ etcd, endpoint }) => {
+    const { auth } = etcd
+    await etcd.call(auth.userAdd, { name: 'root', password: 'r' })
+    await etcd.call(auth.roleAdd, { name: 'root' })
+    await etcd.call(auth.userGrantRole, { user: 'root', role: 'root' })
+    await etcd.call(auth.userAdd, { name: 'ann', password: 'a' })
+    await etcd.call(auth.roleAdd, { name: 'app' })
+    await etcd.call(auth.userGrantRole, { user: 'ann', role: 'app' })
+    for (const perm of [
+      { permType: Right.READWRITE, key: 'app/', rangeEnd: prefixEnd('app/') },
+      { permType: Right.READ, key: 'r' },
+      { permType: Right.WRITE, key: 'w' },
+      { permType: Right.READ, key: 'zz', rangeEnd: '\0' },
+    ]) {
+      await etcd.call(auth.roleGrantPermission, { name: 'app', perm })
+    }
+    await etcd.call(auth.authEnable, {})
+    const opened: RawEtcd[] = []
+    const connect = (metadata: Readonly<Record<string, string>>) => {
+      const client = new RawEtcd(endpoint, metadata)
+      opened.push(client)
+      return client
+    }
+    const login = async (name: string, password: string) => {
+      const { token = '' } = await etcd.call(auth.authenticate, { name, password })
+      return connect({ token })
+    }
+    try {
+      const root = await login('root', 'r')
+      const ann = await login('ann', 'a')
+      await work({ anybody: etcd, root, ann, connect, login })
+    } finally {
+      for (const client of opened) client.close()
+    }
+  })
+}
