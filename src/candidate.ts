@@ -14,6 +14,7 @@ import { checkElection, checkName } from './election/keys.js'
 import type { LeadershipEnd } from './election/machine.js'
 import { type Candidacy, proclaim, readLeader } from './election/requests.js'
 import type { CandidateInfo } from './election/roster.js'
+import type { EtcdApi } from './etcd/api.js'
 import type { Etcd } from './etcd/client.js'
 import { lead, type LeadOptions } from './lead.js'
 import { Leadership } from './leadership.js'
@@ -307,7 +308,7 @@ export class Candidate {
   #ended(end: LeadershipEnd, lease: Lease): void {
     const leadership = this.#leadership
     this.#leadership = undefined
-    leadership?.end(end, end === 'deleted' ? whyDeleted(lease) : undefined)
+    leadership?.end(end, end === 'deleted' ? whyDeleted(this.#session.api, lease) : undefined)
   }
 
   #settleCampaign(): Campaign | undefined {
@@ -329,18 +330,14 @@ function ownSession(etcd: Etcd, { ttl, clockDrift }: CandidateOptions): Session 
   return new Session(etcd, { ttl: ttl as number, clockDrift })
 }
 
-/** A key can be gone by itself or with its lease; only etcd knows. */
-function whyDeleted(lease: Lease): Promise<LeadershipEnd> {
-  return new Promise((resolve) => {
-    const stop = lease.listen({
-      renewed: () => {
-        stop()
-        resolve('deleted')
-      },
-      lost: (loss) => {
-        resolve(loss === 'revoked' ? 'revoked' : 'deleted')
-      },
-    })
-    lease.renewNow()
-  })
+/** A key can be gone by itself or together with its lease; only etcd knows. */
+async function whyDeleted(api: EtcdApi, lease: Lease): Promise<LeadershipEnd> {
+  try {
+    const { TTL } = await api.leaseTimeToLive(lease.id)
+    if (TTL > 0n) return 'deleted'
+    lease.end('revoked')
+    return 'revoked'
+  } catch {
+    return 'deleted'
+  }
 }
