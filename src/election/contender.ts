@@ -222,11 +222,10 @@ export class Contender {
         if (lost) this.#lease?.end('revoked')
         const again = error instanceof ElectError && error.retryable && (patient || lost)
         if (!again) {
-          this.#dispatch({
-            is: 'joinFailed',
-            mayHaveJoined: sentBefore || attempt.sent > 0,
-            error,
-          })
+          // An attempt that was answered with a refusal made no key; one before it may have.
+          const refused = error instanceof ElectError && !error.retryable
+          const mayHaveJoined = sentBefore || attempt.sent > (refused ? 1 : 0)
+          this.#dispatch({ is: 'joinFailed', mayHaveJoined, error })
           return
         }
         sentBefore ||= attempt.sent > 0
@@ -284,6 +283,7 @@ export class Contender {
       } catch (error) {
         if (error instanceof ClosedError) this.#gaveUp = error
         this.#settle(error)
+        this.#dispatch({ is: 'leaveFailed', error })
         if (error instanceof ClosedError) return
         await sleep(this.#api.clock, backoff.nextMs())
       }

@@ -51,6 +51,8 @@ export type Input =
   | { readonly is: 'withdraw'; readonly end: 'resigned' | 'closed' }
   /** The key is known to be gone. */
   | { readonly is: 'left' }
+  /** It is not known whether the key is gone; further attempts follow. */
+  | { readonly is: 'leaveFailed'; readonly error: unknown }
 
 export type Effect =
   /** Open a session if there is none and make the key. `patient`: whatever the time it takes. */
@@ -176,6 +178,14 @@ function whenLeaving(state: State & { at: 'leaving' }, input: Input): Step {
       return input.loss === 'closed' && state.then === 'joining'
         ? [initial, { do: 'campaignClosed' }]
         : whenLeaving(state, { is: 'left' })
+    case 'leaveFailed':
+      // A campaign that begins by removing an old key ends like any other that cannot reach etcd.
+      return state.then === 'joining'
+        ? [
+            { ...state, then: 'idle' },
+            { do: 'campaignFailed', error: input.error },
+          ]
+        : [state]
     case 'campaign':
       return [{ ...state, then: 'joining' }]
     case 'withdraw':

@@ -16,14 +16,16 @@ export interface EtcdOptions {
   readonly args?: readonly string[]
   /** Serve clients with TLS; etcdctl gets the same CA, and the client certificate when there is one. */
   readonly tls?: ServerTls | undefined
-  /** Also serve clients on this Unix socket. */
-  readonly socket?: string | undefined
+  /** Also serve clients on a Unix socket, see {@link EtcdProcess.socket}. */
+  readonly socket?: boolean
 }
 
 export interface ServerTls {
   readonly caFile: string
   readonly certFile: string
   readonly keyFile: string
+  /** The host that the certificate is for and etcdctl dials. Default: 127.0.0.1. */
+  readonly host?: string
   /** Ask clients for a certificate of the same CA. */
   readonly clientCert?: { readonly certFile: string; readonly keyFile: string }
 }
@@ -33,6 +35,8 @@ export interface Output {
   readonly stderr: string
   readonly code: number
 }
+
+const socketName = 'etcd:1'
 
 /** What has to die with this process, whatever becomes of it. */
 const alive = new Set<ChildProcess>()
@@ -46,7 +50,8 @@ process.on('exit', () => {
 export class EtcdProcess {
   readonly version: string
   readonly port: number
-  readonly dataDir: string
+  /** Everything that it writes is in here. */
+  readonly dir: string
   readonly #options: EtcdOptions
   readonly #flags: readonly string[]
   #child: ChildProcess | undefined
@@ -54,19 +59,24 @@ export class EtcdProcess {
   constructor(
     version: string,
     port: number,
-    dataDir: string,
+    dir: string,
     options: EtcdOptions,
     flags: readonly string[],
   ) {
     this.version = version
     this.port = port
-    this.dataDir = dataDir
+    this.dir = dir
     this.#options = options
     this.#flags = flags
   }
 
   get endpoint(): string {
     return `${this.#options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(this.port)}`
+  }
+
+  /** etcd 3.4 takes `host:port` only, and makes of it a file of that name where it was started. */
+  get socket(): string {
+    return join(this.dir, socketName)
   }
 
   get pid(): number {
@@ -79,7 +89,10 @@ export class EtcdProcess {
   }
 
   launch(): void {
-    const child = spawn(binariesOf(this.version).etcd, this.#flags, { stdio: 'ignore' })
+    const child = spawn(binariesOf(this.version).etcd, this.#flags, {
+      cwd: this.dir,
+      stdio: 'ignore',
+    })
     this.#child = child
     alive.add(child)
     child.once('exit', () => {
@@ -138,16 +151,13 @@ export class EtcdProcess {
               ? []
               : [`--cert=${tls.clientCert.certFile}`, `--key=${tls.clientCert.keyFile}`]),
           ]
-    return run(binariesOf(this.version).etcdctl, [
-      `--endpoints=${this.endpoint}`,
-      ...secure,
-      ...args,
-    ])
+    const endpoint = this.endpoint.replace('127.0.0.1', tls?.host ?? '127.0.0.1')
+    return run(binariesOf(this.version).etcdctl, [`--endpoints=${endpoint}`, ...secure, ...args])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
-    rmSync(this.dataDir, { recursive: true, force: true })
+    rmSync(this.dir, { recursive: true, force: true })
   }
 }
 
@@ -215,15 +225,15 @@ async function launchMembers(size: number, options: EtcdOptions): Promise<EtcdPr
   const ports = await freePorts(2 * size)
   const peers = ports.slice(size).map((port) => `http://127.0.0.1:${String(port)}`)
   const members = ports.slice(0, size).map((port, index) => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'etcd-elect-test-'))
+    const dir = mkdtempSync(join(tmpdir(), 'etcd-elect-test-'))
     const scheme = options.tls === undefined ? 'http' : 'https'
     const client = `${scheme}://127.0.0.1:${String(port)}`
     const peer = peers[index] ?? ''
     const flags = [
-      ...['--name', `m${String(index)}`, '--data-dir', dataDir],
+      ...['--name', `m${String(index)}`, '--data-dir', join(dir, 'data')],
       ...[
         '--listen-client-urls',
-        [client, ...(options.socket ? [`unix://${options.socket}`] : [])].join(','),
+        [client, ...(options.socket === true ? [`unix://${socketName}`] : [])].join(','),
       ],
       ...['--advertise-client-urls', client],
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
@@ -233,7 +243,7 @@ async function launchMembers(size: number, options: EtcdOptions): Promise<EtcdPr
       ...(version === 'debian' ? [] : ['--unsafe-no-fsync']),
       ...(options.args ?? []),
     ]
-    return new EtcdProcess(version, port, dataDir, options, flags)
+    return new EtcdProcess(version, port, dir, options, flags)
   })
   for (const member of members) member.launch()
   return members
@@ -241,15 +251,11 @@ async function launchMembers(size: number, options: EtcdOptions): Promise<EtcdPr
 
 function tlsFlags(tls: ServerTls | undefined): string[] {
   if (tls === undefined) return []
-  const own = [
-    '--cert-file',
-    tls.certFile,
-    '--key-file',
-    tls.keyFile,
-    '--trusted-ca-file',
-    tls.caFile,
-  ]
-  return tls.clientCert === undefined ? own : [...own, '--client-cert-auth']
+  const own = ['--cert-file', tls.certFile, '--key-file', tls.keyFile]
+  // To name an authority is to ask for certificates by it, whatever the other flag says.
+  return tls.clientCert === undefined
+    ? own
+    : [...own, '--trusted-ca-file', tls.caFile, '--client-cert-auth']
 }
 
 /** Runs a program to its end; a failing exit code is a result, not an error. */
