@@ -28,7 +28,9 @@ export function binariesOf(version: string): Binaries {
 }
 
 export function isAvailable(version: string): boolean {
-  return version === 'debian' || existsSync(binariesOf(version).etcd)
+  if (version === 'debian') return true
+  const { etcd, etcdctl } = binariesOf(version)
+  return existsSync(etcd) && existsSync(etcdctl)
 }
 
 /** The same tests on every etcd; one that is not here is skipped with the reason. */

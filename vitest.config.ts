@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  // Node 20 does not know `using`.
+  esbuild: { target: 'es2023' },
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // A promise that nobody awaits must not pass unnoticed.
+    dangerouslyIgnoreUnhandledErrors: false,
+    reporters: ['default', './test/support/closing-line.ts'],
+  },
+})
