@@ -11,9 +11,9 @@ export interface Guarded {
   /** Has the role `app`: may read and write `app/…`, read `r`, write `w`, and read from `zz` on. */
   readonly ann: RawEtcd
   /** A client that sends this with every call. */
-  connect(metadata: Readonly<Record<string, string>>): RawEtcd
+  readonly connect: (metadata: Readonly<Record<string, string>>) => RawEtcd
   /** A client with a token of this user. */
-  login(name: string, password: string): Promise<RawEtcd>
+  readonly login: (name: string, password: string) => Promise<RawEtcd>
 }
 
 /** Runs one case on a fresh server of the same kind. */

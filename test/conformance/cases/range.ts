@@ -276,8 +276,10 @@ export function rangeCases(subject: () => Subject): void {
       'before 3.6 an unknown order is passed over, and an unknown target ends etcd in a panic',
     )
     const k = keyspace()
+    const order: object = { sortOrder: 9 }
+    const target: object = { sortTarget: 9 }
     const refused = 'INVALID_ARGUMENT etcdserver: invalid sort option'
-    expect(await failure(etcd.range({ key: k(), sortOrder: 9 as Order }))).toBe(refused)
-    expect(await failure(etcd.range({ key: k(), sortTarget: 9 as Target }))).toBe(refused)
+    expect(await failure(etcd.range({ key: k(), ...order }))).toBe(refused)
+    expect(await failure(etcd.range({ key: k(), ...target }))).toBe(refused)
   })
 }

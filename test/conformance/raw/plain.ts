@@ -3,7 +3,13 @@
 // value is absent. Knows the descriptors; must not know what any message means, except which parts of a header differ
 // between servers that behave alike.
 
-import { create, type DescField, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type MessageShape,
+  ScalarType,
+} from '@bufbuild/protobuf'
 import { ResponseHeaderSchema } from '../../../src/etcd/gen/rpc_pb.js'
 
 type Meta = '$typeName' | '$unknown'
@@ -68,7 +74,7 @@ export function toPlain<D extends DescMessage>(
 ): Plain<MessageShape<D>> {
   const result: Record<string, unknown> = {}
   for (const field of desc.fields) {
-    const value = present(field, message as unknown as Loose)
+    const value = present(field, message)
     if (value === undefined) continue
     result[field.localName] =
       field.fieldKind === 'list'
@@ -102,7 +108,7 @@ function present(field: DescField, message: Loose): unknown {
 }
 
 function isBytes(field: DescField): boolean {
-  return 'scalar' in field && field.scalar === 12
+  return 'scalar' in field && field.scalar === ScalarType.BYTES
 }
 
 /** Which cluster, which member and which term is no business of a case; that they are told is. */

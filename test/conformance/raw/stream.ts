@@ -38,7 +38,7 @@ export class RawStream<I, O> {
     call.on('error', () => undefined)
     this.ended = new Promise((resolve) => {
       call.on('status', ({ code, details }) => {
-        this.#end = code === status.OK ? 'OK' : `${status[code] ?? String(code)} ${details}`.trim()
+        this.#end = code === status.OK ? 'OK' : `${status[code]} ${details}`.trim()
         resolve(this.#end)
         this.#wake()
       })
