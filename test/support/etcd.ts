@@ -1,10 +1,12 @@
-// Real etcd processes on loopback: one member or a cluster, with everything that can be done to them.
-// It must not know what is tested.
+// Real etcd processes on loopback: one member or a cluster, with everything that can be done to them. None outlives
+// the process that started it. It must not know what is tested.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Output, run } from './command.js'
+import { Guardian } from './guardian.js'
 import { freePorts } from './ports.js'
 import { until } from './until.js'
 import { binariesOf } from './versions.js'
@@ -14,6 +16,10 @@ export interface EtcdOptions {
   readonly version?: string | undefined
   /** More flags for the server. */
   readonly args?: readonly string[]
+  /** More environment for the server. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Where the first member serves clients. Default: any free port. */
+  readonly port?: number
   /** Serve clients with TLS; etcdctl gets the same CA, and the client certificate when there is one. */
   readonly tls?: ServerTls | undefined
   /** Also serve clients on a Unix socket, see {@link EtcdProcess.socket}. */
@@ -30,22 +36,7 @@ export interface ServerTls {
   readonly clientCert?: { readonly certFile: string; readonly keyFile: string }
 }
 
-export interface Output {
-  readonly stdout: string
-  readonly stderr: string
-  readonly code: number
-}
-
 const socketName = 'etcd:1'
-
-/** What has to die with this process, whatever becomes of it. */
-const alive = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of alive) {
-    child.kill('SIGCONT')
-    child.kill('SIGKILL')
-  }
-})
 
 export class EtcdProcess {
   readonly version: string
@@ -54,6 +45,7 @@ export class EtcdProcess {
   readonly dir: string
   readonly #options: EtcdOptions
   readonly #flags: readonly string[]
+  readonly #guardian: Guardian
   #child: ChildProcess | undefined
 
   constructor(
@@ -68,6 +60,7 @@ export class EtcdProcess {
     this.dir = dir
     this.#options = options
     this.#flags = flags
+    this.#guardian = new Guardian(dir)
   }
 
   get endpoint(): string {
@@ -89,29 +82,46 @@ export class EtcdProcess {
   }
 
   launch(): void {
+    const log = openSync(this.#log, 'a')
     const child = spawn(binariesOf(this.version).etcd, this.#flags, {
       cwd: this.dir,
-      stdio: 'ignore',
+      env: { ...process.env, ...this.#options.env },
+      stdio: ['ignore', log, log],
     })
+    closeSync(log)
     this.#child = child
-    alive.add(child)
-    child.once('exit', () => {
-      alive.delete(child)
-      if (this.#child === child) this.#child = undefined
-    })
-    child.once('error', () => alive.delete(child))
+    this.#guardian.watch(child.pid)
+    const gone = (): void => {
+      this.#child = undefined
+      this.#guardian.watch(undefined)
+    }
+    child.once('exit', gone)
+    child.once('error', gone)
+  }
+
+  get #log(): string {
+    return join(this.dir, 'log')
   }
 
   /** Until it answers a linearizable read. */
   async ready(): Promise<void> {
     await until(
       async () => {
-        if (this.#child === undefined) return 'dead'
-        return (await this.etcdctl('endpoint', 'health', '--command-timeout=1s')).code === 0
+        if (!this.isRunning) return true
+        const { code, stderr } = await this.etcdctl('endpoint', 'health', '--command-timeout=1s')
+        // With auth enabled this is the answer to whoever does not sign in.
+        return code === 0 || stderr.includes('user name is empty')
       },
       { what: `etcd ${this.version} to be healthy`, timeoutMs: 30_000 },
     )
-    if (this.#child === undefined) throw new Error(`etcd ${this.version} did not stay up`)
+    if (this.isRunning) return
+    const lastWords = readFileSync(this.#log, 'utf8').trim().split('\n').slice(-3).join('\n')
+    throw new Error(`etcd ${this.version} ended instead of serving:\n${lastWords}`)
+  }
+
+  /** Gives etcd the time to say goodbye: it hands its leadership over, and ends streams. */
+  stop(): Promise<void> {
+    return this.kill('SIGTERM')
   }
 
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
@@ -152,20 +162,21 @@ export class EtcdProcess {
               : [`--cert=${tls.clientCert.certFile}`, `--key=${tls.clientCert.keyFile}`]),
           ]
     const endpoint = this.endpoint.replace('127.0.0.1', tls?.host ?? '127.0.0.1')
-    return run(binariesOf(this.version).etcdctl, [`--endpoints=${endpoint}`, ...secure, ...args])
+    return run(binariesOf(this.version).etcdctl, [`--endpoints=${endpoint}`, ...secure, ...args], {
+      env: { ETCDCTL_API: '3' },
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
-    rmSync(this.dir, { recursive: true, force: true })
+    await this.#guardian[Symbol.asyncDispose]()
   }
 }
 
 /** One member that answers. */
 export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdProcess> {
-  const [member] = await launchMembers(1, options)
+  const [member] = await startMembers(1, options)
   if (member === undefined) throw new Error('no member was launched')
-  await readyOrGone([member])
   return member
 }
 
@@ -183,12 +194,21 @@ export class EtcdCluster {
   /** The member that leads etcd's own consensus now. */
   async leader(): Promise<EtcdProcess> {
     for (const member of this.members.filter(({ isRunning }) => isRunning)) {
-      const { stdout, code } = await member.etcdctl('endpoint', 'status', '-w', 'fields')
-      if (code !== 0) continue
-      const id = /"MemberID" : (\d+)/.exec(stdout)?.[1]
-      if (id !== undefined && id === /"Leader" : (\d+)/.exec(stdout)?.[1]) return member
+      const status = await statusOf(member)
+      if (status !== undefined && status.id === status.leader) return member
     }
     throw new Error('no member leads')
+  }
+
+  /** Has another member lead etcd, in good order; resolves with it. */
+  async moveLeader(): Promise<EtcdProcess> {
+    const leader = await this.leader()
+    const [next] = await this.followers()
+    const status = next && (await statusOf(next))
+    if (status === undefined) throw new Error('no other member could lead')
+    const { code, stderr } = await leader.etcdctl('move-leader', status.id.toString(16))
+    if (code !== 0) throw new Error(`etcdctl move-leader: ${stderr}`)
+    return this.leader()
   }
 
   async followers(): Promise<EtcdProcess[]> {
@@ -206,17 +226,30 @@ export async function startCluster({
   size = 3,
   ...options
 }: EtcdOptions & { size?: number } = {}): Promise<EtcdCluster> {
-  const members = await launchMembers(size, options)
-  await readyOrGone(members)
-  return new EtcdCluster(members)
+  return new EtcdCluster(await startMembers(size, options))
 }
 
-async function readyOrGone(members: readonly EtcdProcess[]): Promise<void> {
-  try {
-    await Promise.all(members.map((member) => member.ready()))
-  } catch (error) {
-    await Promise.all(members.map((member) => member[Symbol.asyncDispose]()))
-    throw error
+async function statusOf(member: EtcdProcess): Promise<{ id: bigint; leader: bigint } | undefined> {
+  const { stdout } = await member.etcdctl('endpoint', 'status', '-w', 'fields')
+  const id = /"MemberID" : (\d+)/.exec(stdout)?.[1]
+  const leader = /"Leader" : (\d+)/.exec(stdout)?.[1]
+  return id === undefined || leader === undefined
+    ? undefined
+    : { id: BigInt(id), leader: BigInt(leader) }
+}
+
+/** A port that was free may have been taken before etcd listened on it: then others are tried. */
+async function startMembers(size: number, options: EtcdOptions): Promise<EtcdProcess[]> {
+  for (let attempt = 1; ; attempt++) {
+    const members = await launchMembers(size, options)
+    try {
+      await Promise.all(members.map((member) => member.ready()))
+      return members
+    } catch (error) {
+      await Promise.all(members.map((member) => member[Symbol.asyncDispose]()))
+      const taken = String(error).includes('address already in use')
+      if (!taken || options.port !== undefined || attempt === 3) throw error
+    }
   }
 }
 
@@ -224,7 +257,9 @@ async function launchMembers(size: number, options: EtcdOptions): Promise<EtcdPr
   const version = options.version ?? 'debian'
   const ports = await freePorts(2 * size)
   const peers = ports.slice(size).map((port) => `http://127.0.0.1:${String(port)}`)
-  const members = ports.slice(0, size).map((port, index) => {
+  const clients = ports.slice(0, size)
+  if (options.port !== undefined) clients[0] = options.port
+  const members = clients.map((port, index) => {
     const dir = mkdtempSync(join(tmpdir(), 'etcd-elect-test-'))
     const scheme = options.tls === undefined ? 'http' : 'https'
     const client = `${scheme}://127.0.0.1:${String(port)}`
@@ -256,19 +291,4 @@ function tlsFlags(tls: ServerTls | undefined): string[] {
   return tls.clientCert === undefined
     ? own
     : [...own, '--trusted-ca-file', tls.caFile, '--client-cert-auth']
-}
-
-/** Runs a program to its end; a failing exit code is a result, not an error. */
-export function run(
-  command: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-): Promise<Output> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, ...options.env, ETCDCTL_API: '3' }
-    execFile(command, args, { ...options, env, maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
-      resolve({ stdout, stderr, code })
-    })
-  })
 }
