@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { ClosingLine } from './test/support/closing-line.js'
 
 export default defineConfig({
   // Node 20 does not know `using`.
@@ -11,6 +12,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A promise that nobody awaits must not pass unnoticed.
     dangerouslyIgnoreUnhandledErrors: false,
-    reporters: ['default', './test/support/closing-line.ts'],
+    reporters: ['default', new ClosingLine()],
   },
 })
