@@ -29,14 +29,18 @@ export interface Scope {
 
 export function scope(endpoints: string | readonly string[]): Scope {
   const undo: (() => Promise<void>)[] = []
+  const clients: Etcd[] = []
   onTestFinished(async () => {
-    // Last made, first closed; what cannot be closed any more was the test's business.
-    for (const close of undo.reverse()) await close().catch(() => undefined)
+    const closed = Promise.allSettled(undo.map((close) => close()))
+    // What cannot be closed any more, because its server is gone, ends with its client.
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1_000))])
+    await Promise.all(clients.map((etcd) => etcd.close()))
+    await closed
   })
   const election = uniqueElection()
   const client = (options: Partial<EtcdOptions> = {}): Etcd => {
     const made = new Etcd({ endpoints, ...options })
-    undo.push(() => made.close())
+    clients.push(made)
     return made
   }
   const etcd = client()
