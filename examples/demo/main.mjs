@@ -1,0 +1,93 @@
+// The demo: three processes, one leader. The leader is killed, another takes over; that one resigns, the last takes over.
+// Usage: node examples/demo/main.mjs [--endpoints http://127.0.0.1:2379,…]; without endpoints it brings its own etcd.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { DevServer } from 'etcd-elect/devserver'
+
+const { values } = parseArgs({ options: { endpoints: { type: 'string' } } })
+const server = values.endpoints === undefined ? await DevServer.start() : undefined
+const endpoints = values.endpoints ?? server.endpoint
+const election = `demo/${process.pid}`
+const children = new Map()
+const terms = []
+let told = () => undefined
+
+function start(name) {
+  const child = fork(new URL('./candidate.mjs', import.meta.url), {
+    env: { ...process.env, ENDPOINTS: endpoints, ELECTION: election, NAME: name },
+  })
+  children.set(name, child)
+  child.on('message', (fact) => {
+    if (fact.elected !== undefined) {
+      terms.push({ name: fact.elected, token: BigInt(fact.token), at: fact.at })
+      console.log(`  ${fact.elected} leads, fencing token ${fact.token}`)
+    } else {
+      console.log(`  ${fact.ended} stopped working: ${fact.how}`)
+    }
+    told()
+  })
+  child.on('exit', (code) => {
+    children.delete(name)
+    if (code !== null && code !== 0) {
+      console.error(`${name} failed with exit code ${code}`)
+      process.exitCode = 1
+    }
+    told()
+  })
+}
+
+async function until(condition, what) {
+  const timeout = AbortSignal.timeout(15_000)
+  while (!condition()) {
+    await new Promise((resolve, reject) => {
+      told = resolve
+      timeout.addEventListener('abort', () => reject(new Error(`waited 15 s in vain for ${what}`)))
+    })
+  }
+}
+
+try {
+  console.log(server?.announcement ?? `etcd at ${endpoints}`)
+  console.log(`three processes contest the election '${election}', TTL 2 s`)
+  for (const name of ['web-1', 'web-2', 'web-3']) start(name)
+  await until(() => terms.length === 1, 'a first leader')
+
+  const first = terms[0].name
+  console.log(`killing ${first} with SIGKILL, so that nobody can say goodbye`)
+  const killedAt = Date.now()
+  children.get(first).kill('SIGKILL')
+  await until(() => terms.length === 2, 'a second leader')
+  const failover = terms[1].at - killedAt
+
+  const second = terms[1].name
+  console.log(`asking ${second} to resign`)
+  const resignedAt = Date.now()
+  children.get(second).send('resign')
+  await until(() => terms.length === 3, 'a third leader')
+  const handover = terms[2].at - resignedAt
+
+  console.log('stopping all')
+  for (const child of children.values()) child.send('stop')
+  await until(() => children.size === 0, 'the processes to end')
+
+  const growing = terms.every(({ token }, index) => index === 0 || token > terms[index - 1].token)
+  console.log('summary')
+  console.log(`  leaders: ${terms.map(({ name }) => name).join(', ')}`)
+  console.log(
+    `  after a kill the next one led within ${failover} ms (the TTL is what it waits for)`,
+  )
+  console.log(`  after a resignation within ${handover} ms`)
+  console.log(`  fencing tokens strictly growing: ${growing ? 'yes' : 'NO'}`)
+  if (!growing) process.exitCode = 1
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+} finally {
+  for (const child of children.values()) {
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+  await server?.close()
+}
