@@ -1,6 +1,7 @@
 // Servers that one case has for itself, with or without auth enabled.
 // It must not know what is expected of them.
 
+import type { ServerOptions } from './servers.js'
 import { prefixEnd, type Subject } from './subject.js'
 import { RawEtcd } from './raw/etcd.js'
 import { Permission_Type as Right } from '../../src/etcd/gen/authpb_pb.js'
@@ -20,8 +21,9 @@ export interface Guarded {
 export async function withServer(
   subject: Subject,
   work: (server: { etcd: RawEtcd; endpoint: string }) => Promise<void>,
+  options: ServerOptions = {},
 ): Promise<void> {
-  const server = await subject.kind.start()
+  const server = await subject.kind.start(options)
   const etcd = new RawEtcd(server.endpoint)
   try {
     await work({ etcd, endpoint: server.endpoint })

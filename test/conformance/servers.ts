@@ -11,24 +11,40 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+export interface ServerOptions {
+  /** How often an idle watch that wants it is told how far the store is. */
+  readonly progressNotifyMs?: number
+}
+
 export interface ServerKind {
   readonly name: string
-  start(): Promise<RunningServer>
+  start(options?: ServerOptions): Promise<RunningServer>
 }
 
 function realEtcd(version: string): ServerKind {
   return {
     name: version === 'debian' ? 'etcd of Debian' : `etcd ${version}`,
-    async start() {
-      const etcd = await startEtcd({ version })
+    async start({ progressNotifyMs } = {}) {
+      const flag = `--${isBefore36(version) ? 'experimental-' : ''}watch-progress-notify-interval`
+      const args = progressNotifyMs === undefined ? [] : [flag, `${String(progressNotifyMs)}ms`]
+      const etcd = await startEtcd({ version, args })
       return { endpoint: etcd.endpoint, close: () => etcd[Symbol.asyncDispose]() }
     },
   }
 }
 
-/** CONFORMANCE=debian,3.6.16 leaves only these. */
-const wanted = process.env['CONFORMANCE']?.split(',')
+function isBefore36(version: string): boolean {
+  return version === 'debian' || /^3\.[45]\./.test(version)
+}
 
-export const realServers: readonly ServerKind[] = ['debian', ...builtVersions]
-  .filter((version) => isAvailable(version) && wanted?.includes(version) !== false)
-  .map(realEtcd)
+const available = ['debian', ...builtVersions].filter(isAvailable)
+
+/** Debian's and the newest that was built here; CONFORMANCE=all or CONFORMANCE=debian,3.6.16 chooses otherwise. */
+function chosen(choice = process.env['CONFORMANCE']): readonly string[] {
+  if (choice === 'all') return available
+  if (choice !== undefined)
+    return available.filter((version) => choice.split(',').includes(version))
+  return available.filter((version) => version === 'debian' || version === available.at(-1))
+}
+
+export const realServers: readonly ServerKind[] = chosen().map(realEtcd)

@@ -5,6 +5,7 @@ import {
   RangeRequest_SortOrder as Order,
   RangeRequest_SortTarget as Target,
 } from '../../../src/etcd/gen/rpc_pb.js'
+import { withServer } from '../guarded.js'
 import { failure } from '../raw/client.js'
 import { header, keyspace, prefixEnd, since, type Subject } from '../subject.js'
 
@@ -269,17 +270,18 @@ export function rangeCases(subject: () => Subject): void {
     )
   })
 
-  test('a sort order or target that does not exist is refused', async ({ skip }) => {
-    const { etcd, series } = subject()
-    skip(
-      since(series, '3.6', false, true),
-      'before 3.6 an unknown order is passed over, and an unknown target ends etcd in a panic',
-    )
-    const k = keyspace()
-    const order: object = { sortOrder: 9 }
-    const target: object = { sortTarget: 9 }
-    const refused = 'INVALID_ARGUMENT etcdserver: invalid sort option'
-    expect(await failure(etcd.range({ key: k(), ...order }))).toBe(refused)
-    expect(await failure(etcd.range({ key: k(), ...target }))).toBe(refused)
+  test('a sort order or target that does not exist is refused since 3.6; before, an unknown target ends etcd in a panic', async () => {
+    await withServer(subject(), async ({ etcd }) => {
+      const order: object = { sortOrder: 9 }
+      const target: object = { sortTarget: 9 }
+      const refused = 'RawError: INVALID_ARGUMENT etcdserver: invalid sort option'
+      const outcome = (request: object) =>
+        etcd.range({ key: 'a', ...request }).then(() => 'answered', String)
+      const { series } = subject()
+      expect(await outcome(order)).toBe(since(series, '3.6', refused, 'answered'))
+      expect(await outcome(target)).toMatch(
+        since<string | RegExp>(series, '3.6', refused, /^RawError: UNAVAILABLE /),
+      )
+    })
   })
 }

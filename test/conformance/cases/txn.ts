@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { Compare_CompareTarget as Target } from '../../../src/etcd/gen/rpc_pb.js'
 import { failure } from '../raw/client.js'
-import { header, keyspace, leaseId, prefixEnd, type Subject } from '../subject.js'
+import { header, keyspace, leaseId, prefixEnd, since, type Subject } from '../subject.js'
 
 export function txnCases(subject: () => Subject): void {
   test('a transaction of nothing succeeds and is no revision', async () => {
@@ -243,6 +243,19 @@ export function txnCases(subject: () => Subject): void {
     expect(await etcd.range({ key: k(), rangeEnd: prefixEnd(k()) })).toEqual({
       header: header(before),
     })
+  })
+
+  test('of several operations that cannot be done the first is told; before 3.6 the first of the puts', async () => {
+    const { etcd, series } = subject()
+    const k = keyspace()
+    const future = { requestRange: { key: k('a'), revision: (await etcd.revision()) + 9n } }
+    const missing = { requestPut: { key: k('b'), ignoreValue: true } }
+    const tellsFuture = 'OUT_OF_RANGE etcdserver: mvcc: required revision is a future revision'
+    const tellsMissing = 'INVALID_ARGUMENT etcdserver: key not found'
+    expect(await failure(etcd.txn({ success: [missing, future] }))).toBe(tellsMissing)
+    expect(await failure(etcd.txn({ success: [future, missing] }))).toBe(
+      since(series, '3.6', tellsFuture, tellsMissing),
+    )
   })
 
   test('an operation that cannot be done is no matter in the list that is not chosen', async () => {

@@ -1,6 +1,7 @@
 // Many watches on one stream: their ids, their ends, their progress, and messages in fragments.
 
 import { expect, test } from 'vitest'
+import { withServer } from '../guarded.js'
 import { header, keyspace, prefixEnd, type Subject } from '../subject.js'
 
 export function watchesCases(subject: () => Subject): void {
@@ -120,6 +121,35 @@ export function watchesCases(subject: () => Subject): void {
     stream.send({ progressRequest: {} })
     expect(await stream.next()).toEqual({ header: header(revision + 1n), watchId: -1n })
     stream.cancel()
+  })
+
+  test('an idle watch that wants it is told how far the store is, by and by', async () => {
+    await withServer(
+      subject(),
+      async ({ etcd }) => {
+        const stream = etcd.watch({ key: 'silent', watchId: 1n })
+        stream.send({ createRequest: { key: 'told', watchId: 2n, progressNotify: true } })
+        await stream.next()
+        await stream.next()
+        await etcd.put({ key: 'other' })
+        const told = async () => {
+          const message = await stream.next()
+          return message.header?.revision === 1n ? await stream.next() : message
+        }
+        expect(await told()).toEqual({ header: header(2n), watchId: 2n })
+        expect(await told()).toEqual({ header: header(2n), watchId: 2n })
+        await etcd.put({ key: 'silent' })
+        await etcd.put({ key: 'told' })
+        const events: (bigint | undefined)[] = []
+        while (events.length < 2) {
+          const message = await stream.next()
+          if (message.events !== undefined) events.push(message.watchId)
+        }
+        expect(events).toEqual([1n, 2n])
+        stream.cancel()
+      },
+      { progressNotifyMs: 200 },
+    )
   })
 
   test('a client that says that it sends no more goes on being told', async () => {
