@@ -40,6 +40,7 @@ export class Observer {
   #state: State = { at: 'stopped' }
   /** Counts starts and stops, so that an iterator ends with the run it belongs to. */
   #run = 0
+  #offSignal: (() => void) | undefined
 
   /**
    * @throws InvalidArgumentError naming the option, what was expected and what came.
@@ -112,10 +113,10 @@ export class Observer {
       this.#stop()
     }
     signal?.addEventListener('abort', abort, { once: true })
+    this.#offSignal = () => signal?.removeEventListener('abort', abort)
     try {
       await starting
     } catch (error) {
-      signal?.removeEventListener('abort', abort)
       this.#stop()
       throw error
     }
@@ -168,6 +169,8 @@ export class Observer {
   }
 
   #end(state: State): void {
+    this.#offSignal?.()
+    this.#offSignal = undefined
     this.#state = state
     this.#roster = new Roster()
     this.#wake()

@@ -170,12 +170,9 @@ export class Session {
         ? await grantLease(this.#api, this.#requestedTtlS, this.#clockDrift)
         : await adoptLease(this.#api, this.#adoptId, this.#clockDrift)
     this.#adoptId = undefined
-    if (this.isClosed) {
-      lease.end('closed')
-      void revokeLater(this.#api, lease.id, lease.ttlS)
-      this.#throwIfClosed()
-    }
     this.#lease = lease
+    // Closed meanwhile: whoever closes waits for us and gives the lease back.
+    this.#throwIfClosed()
     lease.listen({
       renewed: () => undefined,
       lost: (loss) => {
@@ -188,6 +185,7 @@ export class Session {
   }
 
   async #close(): Promise<void> {
+    await this.#opening?.catch(() => undefined)
     const lease = this.#lease?.loss === undefined ? this.#lease : this.#leftBehind
     lease?.end('closed')
     if (lease === undefined) return

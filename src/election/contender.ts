@@ -250,7 +250,8 @@ export class Contender {
       },
       failed: (error) => {
         this.#following = undefined
-        this.#dispatch({ is: 'blinded', error })
+        // A closed client ends the lease as well, and that is what counts.
+        if (!(error instanceof ClosedError)) this.#dispatch({ is: 'blinded', error })
       },
     }))
     const onSend = (): void => {

@@ -4,7 +4,7 @@
 
 import { abandonable } from '../abort.js'
 import { sleep } from '../clock.js'
-import { ElectError } from '../errors.js'
+import { ClosedError, ElectError } from '../errors.js'
 import type { EtcdApi, Watch } from '../etcd/api.js'
 import { Backoff } from '../etcd/backoff.js'
 import { candidacies, isNested } from './keys.js'
@@ -55,11 +55,15 @@ class Follower {
   #reading: Promise<void> | undefined
   #ended = false
   #warned = false
+  readonly #offClose: () => void
 
   constructor(api: EtcdApi, election: string, over: () => void) {
     this.#api = api
     this.#election = election
     this.#over = over
+    this.#offClose = api.onClose(() => {
+      this.#fail(new ClosedError('the Etcd client was closed'))
+    })
   }
 
   join(listener: RosterListener): Following {
@@ -157,6 +161,7 @@ class Follower {
 
   #end(): void {
     this.#ended = true
+    this.#offClose()
     this.#watch?.cancel()
     this.#over()
   }

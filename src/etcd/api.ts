@@ -36,6 +36,7 @@ export class EtcdApi {
   readonly #connections: Connections
   readonly #streams: Streams
   readonly #watches: WatchHub
+  readonly #closeListeners = new Set<() => void>()
 
   constructor(parts: {
     clock: Clock
@@ -80,6 +81,23 @@ export class EtcdApi {
   leaseTimeToLive(id: bigint, options?: CallOptions): Promise<LeaseTimeToLiveResponse> {
     const request = create(LeaseTimeToLiveRequestSchema, { ID: id })
     return this.#calls.unary(Lease.method.leaseTimeToLive, request, options)
+  }
+
+  /** Calls back when the client is closed, for those who would otherwise wait for ever; returns what calls it off. */
+  onClose(listener: () => void): () => void {
+    this.#closeListeners.add(listener)
+    return () => {
+      this.#closeListeners.delete(listener)
+    }
+  }
+
+  close(): void {
+    this.#calls.close()
+    this.#watches.close()
+    this.#connections.close()
+    const listeners = [...this.#closeListeners]
+    this.#closeListeners.clear()
+    for (const listener of listeners) listener()
   }
 
   /** The member that is asked first at present. */

@@ -29,9 +29,6 @@ import { WatchHub } from './watch.js'
 export class Etcd {
   /** @internal */
   readonly api: EtcdApi
-  readonly #calls: Calls
-  readonly #connections: Connections
-  readonly #watches: WatchHub
 
   /**
    * @throws InvalidArgumentError naming the option, what was expected and what came.
@@ -43,17 +40,9 @@ export class Etcd {
     const connections = new Connections(endpoints, make, clock, random)
     const signIn = new SignIn(resolved.credentials)
     const streams = new Streams(signIn, attemptTimeoutMs)
-    this.#connections = connections
-    this.#calls = new Calls({ connections, signIn, clock, random, attemptTimeoutMs, callTimeoutMs })
-    this.#watches = new WatchHub({ connections, streams, signIn, clock, random })
-    this.api = new EtcdApi({
-      clock,
-      random,
-      calls: this.#calls,
-      connections,
-      streams,
-      watches: this.#watches,
-    })
+    const calls = new Calls({ connections, signIn, clock, random, attemptTimeoutMs, callTimeoutMs })
+    const watches = new WatchHub({ connections, streams, signIn, clock, random })
+    this.api = new EtcdApi({ clock, random, calls, connections, streams, watches })
   }
 
   /**
@@ -68,13 +57,11 @@ export class Etcd {
   }
 
   /**
-   * Closes all connections at once. What still waits on this client rejects with {@link ClosedError}; leases of
-   * sessions that were not closed before run out by themselves. May be called more than once.
+   * Closes all connections at once. What still waits on this client rejects with {@link ClosedError}, and terms that
+   * last end; leases of sessions that were not closed before run out by themselves. May be called more than once.
    */
   close(): Promise<void> {
-    this.#calls.close()
-    this.#watches.close()
-    this.#connections.close()
+    this.api.close()
     return Promise.resolve()
   }
 

@@ -20,12 +20,25 @@ import {
   type UnaryOptions,
 } from './transport.js'
 
+/** What is left of a connection after its client was closed. */
+const closedTransport: Transport = {
+  unary: () => Promise.reject(new RpcError(Status.cancelled, 'the client is closed')),
+  duplex: (_method, _metadata, sink) => {
+    queueMicrotask(() => {
+      sink.closed(new RpcError(Status.cancelled, 'the client is closed'))
+    })
+    return { send: () => undefined, cancel: () => undefined }
+  },
+  close: () => undefined,
+}
+
 /** The way to one member. It remembers when that member was last heard of, whatever it said. */
 export class Connection {
   readonly endpoint: Endpoint
   readonly #make: TransportFactory
   readonly #clock: Clock
   #transport: Transport | undefined
+  #closed = false
   #heardAtMs = -Infinity
 
   constructor(endpoint: Endpoint, make: TransportFactory, clock: Clock) {
@@ -74,17 +87,24 @@ export class Connection {
    * can go elsewhere.
    */
   giveUpIfSilentSince(sinceMs: number): void {
-    if (this.#heardAtMs < sinceMs) this.close()
+    if (this.#heardAtMs < sinceMs) this.#drop()
   }
 
+  /** For good: whatever is asked of it later fails at once. */
   close(): void {
-    this.#transport?.close()
-    this.#transport = undefined
+    this.#closed = true
+    this.#drop()
   }
 
   #open(): Transport {
+    if (this.#closed) return closedTransport
     this.#transport ??= this.#make(this.endpoint)
     return this.#transport
+  }
+
+  #drop(): void {
+    this.#transport?.close()
+    this.#transport = undefined
   }
 
   #heard(): void {

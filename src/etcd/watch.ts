@@ -89,9 +89,9 @@ export class WatchHub {
     else if (this.#cancelTimer === undefined) this.#open()
     return {
       cancel: () => {
-        if (!this.#watchers.delete(id)) return
+        if (!this.#watchers.has(id)) return
         this.#stream?.send(cancelRequest(id))
-        if (this.#watchers.size === 0) this.#endStream()
+        this.#remove(id)
       },
     }
   }
@@ -171,7 +171,7 @@ export class WatchHub {
   #cancelled(id: bigint, watcher: Watcher, response: WatchResponse): void {
     const error = new RpcError(Status.permissionDenied, response.cancelReason)
     if (response.compactRevision > 0n) {
-      this.#watchers.delete(id)
+      this.#remove(id)
       watcher.sink.compacted()
     } else if (/permission denied|token|auth/.test(response.cancelReason)) {
       // etcd 3.4 says "permission denied" of a void token too.
@@ -180,13 +180,19 @@ export class WatchHub {
         this.#signIn.forget()
         this.#reopen()
       } else {
-        this.#watchers.delete(id)
+        this.#remove(id)
         watcher.sink.refused(toElectError(error, this.#connection?.endpoint.url ?? ''))
       }
     } else {
       // Nobody asked for it: the server is going away, or is not what it says it is. Start over.
       this.#reopen()
     }
+  }
+
+  /** A stream without watches is not kept. */
+  #remove(id: bigint): void {
+    this.#watchers.delete(id)
+    if (this.#watchers.size === 0) this.#endStream()
   }
 
   #reopen(): void {

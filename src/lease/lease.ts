@@ -51,6 +51,7 @@ export class Lease {
   #verifying = false
   #cancelRenewal: (() => void) | undefined
   #cancelExpiry: (() => void) | undefined
+  readonly #offClose: () => void
 
   constructor(api: EtcdApi, id: bigint, ttlS: number, deadline: Deadline) {
     this.#api = api
@@ -61,6 +62,9 @@ export class Lease {
     const hedgeMs = Math.min(500, Math.max(150, (ttlS * 1000) / 12))
     this.#keepAlives = new KeepAlives(api, id, hedgeMs, (answer) => {
       this.#answered(answer)
+    })
+    this.#offClose = api.onClose(() => {
+      this.end('closed')
     })
     this.#renewIn(this.#renewalIntervalMs)
     this.#watchExpiry()
@@ -117,6 +121,7 @@ export class Lease {
   end(loss: LeaseLoss): void {
     if (this.#loss !== undefined) return
     this.#loss = loss
+    this.#offClose()
     this.#cancelRenewal?.()
     this.#cancelExpiry?.()
     this.#keepAlives.close()

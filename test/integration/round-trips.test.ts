@@ -17,7 +17,7 @@ afterAll(async () => {
 })
 
 /** A transport that writes down what goes over it. */
-function counting(): { transport: TransportFactory; taken(): string[] } {
+function counting(): { transport: TransportFactory; taken: () => string[] } {
   const calls: string[] = []
   const transport: TransportFactory = (endpoint) => {
     const real = new GrpcTransport(endpoint, credentials.createInsecure())

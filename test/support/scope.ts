@@ -21,10 +21,13 @@ export interface Scope {
   /** The client that everything below uses unless told otherwise. */
   readonly etcd: Etcd
   readonly election: string
-  client(options?: Partial<EtcdOptions>): Etcd
-  session(options?: Partial<SessionOptions>, etcd?: Etcd): Session
-  candidate(name: string, options?: Partial<CandidateOptions> & { on?: Etcd | Session }): Candidate
-  observer(etcd?: Etcd): Observer
+  readonly client: (options?: Partial<EtcdOptions>) => Etcd
+  readonly session: (options?: Partial<SessionOptions>, etcd?: Etcd) => Session
+  readonly candidate: (
+    name: string,
+    options?: Partial<CandidateOptions> & { on?: Etcd | Session },
+  ) => Candidate
+  readonly observer: (etcd?: Etcd) => Observer
 }
 
 export function scope(endpoints: string | readonly string[]): Scope {
