@@ -40,7 +40,7 @@ function bringTools() {
 }
 
 bringTools()
-if (run('node', ['scripts/etcd-versions.mjs']) !== 0) process.exit(1)
+if (run('node', ['scripts/go-programs.mjs']) !== 0) process.exit(1)
 const checked = run('npm', ['run', '--silent', 'check'])
 
 const scratch = mkdtempSync(join(tmpdir(), 'etcd-elect-run-'))

@@ -1,9 +1,10 @@
-// Which etcds can be run here: Debian's always, newer ones where they have been built (scripts/etcd-versions.mjs).
+// Which etcds can be run here: Debian's always, newer ones where they have been built (scripts/go-programs.mjs).
 
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'vitest'
+import { whyMissing } from './built.js'
 
 export interface Binaries {
   readonly etcd: string
@@ -28,23 +29,23 @@ export function binariesOf(version: string): Binaries {
 }
 
 export function isAvailable(version: string): boolean {
-  if (version === 'debian') return true
+  return whyNot(version) === undefined
+}
+
+function whyNot(version: string): string | undefined {
+  if (version === 'debian') return undefined
   const { etcd, etcdctl } = binariesOf(version)
-  return existsSync(etcd) && existsSync(etcdctl)
+  return whyMissing(etcd) ?? whyMissing(etcdctl)
 }
 
 /** The same tests on every etcd; one that is not here is skipped with the reason. */
 export function describeVersions(suite: (version: string) => void): void {
   for (const version of ['debian', ...builtVersions]) {
     const name = version === 'debian' ? 'etcd of Debian' : `etcd ${version}`
-    if (isAvailable(version)) {
-      describe(name, () => {
-        suite(version)
-      })
-    } else {
-      describe.skip(`${name}: not built here, which needs Go: see scripts/etcd-versions.mjs`, () => {
-        suite(version)
-      })
-    }
+    const reason = whyNot(version)
+    const title = reason === undefined ? name : `${name}: ${reason}`
+    describe.skipIf(reason !== undefined)(title, () => {
+      suite(version)
+    })
   }
 }
