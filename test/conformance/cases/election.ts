@@ -1,6 +1,7 @@
 // etcd's own election service.
 
 import { expect, test } from 'vitest'
+import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
 import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, positive, type Subject } from '../subject.js'
 
@@ -107,6 +108,25 @@ export function electionCases(subject: () => Subject): void {
     expect((await etcd.range({ key: keyOf(name, two) })).count).toBeUndefined()
     joined.cancel()
     await etcd.revoke(one)
+  })
+
+  test('a waiting campaign that its client gives up leaves no key', async () => {
+    const { etcd } = subject()
+    const name = keyspace()('e')
+    const [one, two] = [await lease(), await lease()]
+    await etcd.call(etcd.election.campaign, { name, lease: one, value: '1' })
+    const events = etcd.watch({ key: keyOf(name, two) })
+    await events.next()
+    const giveUp = new AbortController()
+    const request = { name, lease: two, value: '2' }
+    const second = failure(etcd.call(etcd.election.campaign, request, giveUp.signal))
+    expect((await events.next()).events?.[0]?.type).toBeUndefined()
+    giveUp.abort()
+    expect(await second).toBe('CANCELLED Cancelled on client')
+    expect((await events.next()).events?.[0]?.type).toBe(EventType.DELETE)
+    events.cancel()
+    await etcd.revoke(one)
+    await etcd.revoke(two)
   })
 
   test('an election that nobody leads has no leader', async () => {

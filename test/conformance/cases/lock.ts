@@ -1,6 +1,7 @@
 // etcd's own lock service.
 
 import { expect, test } from 'vitest'
+import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
 import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, since, type Subject } from '../subject.js'
 
@@ -96,6 +97,24 @@ export function lockCases(subject: () => Subject): void {
     )
     joined.cancel()
     await etcd.revoke(one)
+  })
+
+  test('a waiting lock that its client gives up leaves no key', async () => {
+    const { etcd } = subject()
+    const name = keyspace()('l')
+    const [one, two] = [await lease(), await lease()]
+    await etcd.call(etcd.lock.lock, { name, lease: one })
+    const events = etcd.watch({ key: keyOf(name, two) })
+    await events.next()
+    const giveUp = new AbortController()
+    const second = failure(etcd.call(etcd.lock.lock, { name, lease: two }, giveUp.signal))
+    expect((await events.next()).events?.[0]?.type).toBeUndefined()
+    giveUp.abort()
+    expect(await second).toBe('CANCELLED Cancelled on client')
+    expect((await events.next()).events?.[0]?.type).toBe(EventType.DELETE)
+    events.cancel()
+    await etcd.revoke(one)
+    await etcd.revoke(two)
   })
 
   test('a lock without a lease gets one of 60 seconds', async () => {

@@ -5,12 +5,14 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { HealthCheckResponse_ServingStatus as Serving } from '../../../src/etcd/gen/health_pb.js'
 import { KV, RangeResponseSchema } from '../../../src/etcd/gen/rpc_pb.js'
 import { failure } from '../raw/client.js'
+import { RawEtcd } from '../raw/etcd.js'
 import { header, keyspace, positive, type Subject } from '../subject.js'
 
 export function memberCases(subject: () => Subject): void {
   test('one member is listed, with a URL where it answers', async () => {
     const { etcd, endpoint } = subject()
     const answer = await etcd.members()
+    expect(answer.header).toEqual({ ...header(0n), revision: undefined })
     expect(answer.members).toEqual([
       {
         ID: positive,
@@ -20,6 +22,20 @@ export function memberCases(subject: () => Subject): void {
       },
     ])
     expect((await etcd.members(false)).members).toEqual(answer.members)
+  })
+
+  test('calls and streams that ask for a member with a leader are served', async () => {
+    const { endpoint } = subject()
+    const etcd = new RawEtcd(endpoint, { hasleader: 'true' })
+    const key = keyspace()('a')
+    const stream = etcd.watch({ key })
+    await stream.next()
+    await etcd.put({ key, value: '1' })
+    expect((await stream.next()).events?.[0]?.kv?.value).toBe('1')
+    const keepAlive = etcd.keepAlive()
+    keepAlive.send({ ID: 1n })
+    expect((await keepAlive.next()).ID).toBe(1n)
+    etcd.close()
   })
 
   test('every answer names the same cluster and member, which the member list and the status know', async () => {

@@ -74,17 +74,19 @@ export class RawClient {
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: Request<I>,
+    signal?: AbortSignal,
   ): Promise<Response<O>> {
     return this.callBytes(
       pathOf(method),
       buffer(toBinary(method.input, fromPlain(method.input, request))),
+      signal,
     ).then((answer) => toPlain(method.output, fromBinary(method.output, answer)))
   }
 
   /** For what no descriptor can say: methods that do not exist, messages that are none. */
-  callBytes(path: string, request: Buffer): Promise<Buffer> {
+  callBytes(path: string, request: Buffer, signal?: AbortSignal): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      this.#grpc.makeUnaryRequest(
+      const call = this.#grpc.makeUnaryRequest(
         path,
         (bytes: Buffer) => bytes,
         (bytes: Buffer) => bytes,
@@ -96,6 +98,9 @@ export class RawClient {
           else resolve(answer ?? Buffer.alloc(0))
         },
       )
+      signal?.addEventListener('abort', () => {
+        call.cancel()
+      })
     })
   }
 
