@@ -23,10 +23,9 @@ await candidate.close()
 await etcd.close()
 process.disconnect()
 
-/** Why this term's work has to stop. */
+/** Resolves when this term's work has to stop, with the reason. */
 async function stopped(leadership) {
-  const asked = new Promise((resolve) => {
-    leadership.signal.addEventListener('abort', () => resolve('asked to stop'), { once: true })
-  })
-  return Promise.race([leadership.ended, asked])
+  await new Promise((resolve) => leadership.signal.addEventListener('abort', resolve))
+  // Asked to stop, it still leads until the work has ended; otherwise the term is over.
+  return leadership.isValid() ? 'asked to' : leadership.ended
 }

@@ -3,10 +3,11 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { DevServer } from 'etcd-elect/devserver'
+import { Etcd, Observer } from 'etcd-elect'
+import { startServer } from './server.mjs'
 
-const { values } = parseArgs({ options: { endpoints: { type: 'string' } } })
-const server = values.endpoints === undefined ? await DevServer.start() : undefined
+const values = readOptions()
+const server = values.endpoints === undefined ? await startServer().catch(giveUp) : undefined
 const endpoints = values.endpoints ?? server.endpoint
 const election = `demo/${process.pid}`
 const children = new Map()
@@ -37,6 +38,12 @@ function start(name) {
   })
 }
 
+/** Rejects, with a message that says what to do, when no etcd is there. */
+async function answers() {
+  const etcd = new Etcd({ endpoints: endpoints.split(','), callTimeoutMs: 3_000 })
+  await new Observer(etcd, { election }).init().finally(() => etcd.close())
+}
+
 async function until(condition, what) {
   const timeout = AbortSignal.timeout(15_000)
   while (!condition()) {
@@ -47,7 +54,21 @@ async function until(condition, what) {
   }
 }
 
+function readOptions() {
+  try {
+    return parseArgs({ options: { endpoints: { type: 'string' } } }).values
+  } catch (error) {
+    return giveUp(error)
+  }
+}
+
+function giveUp(error) {
+  console.error(error.message)
+  process.exit(1)
+}
+
 try {
+  await answers()
   console.log(server?.announcement ?? `etcd at ${endpoints}`)
   console.log(`three processes contest the election '${election}', TTL 2 s`)
   for (const name of ['web-1', 'web-2', 'web-3']) start(name)

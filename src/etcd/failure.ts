@@ -57,7 +57,8 @@ export function isCertificateTrouble(error: RpcError): boolean {
 /** What a caller is told when all is tried. `url` is the member that said it last. */
 export function toElectError(error: RpcError, url: string): ElectError {
   const cause = { cause: error }
-  const said = `${url}: ${error.message}`
+  // grpc-js ends some of its messages in an empty note.
+  const said = `${url}: ${error.message.replace(/ Resolution note: $/, '')}`
   if (noSuchLease.test(error.message)) {
     return new SessionLostError(`etcd no longer has this lease (${said})`, cause)
   }
