@@ -1,13 +1,14 @@
 // The last word of a test run: what was skipped and why, and how many passed, failed and were skipped.
-// A skipped suite or test carries its reason in its name.
+// Who skips says why: in the name of the suite or test, or in the note handed to `skip()`.
 
 import { writeFileSync } from 'node:fs'
-import type { Reporter, SerializedError, TestModule } from 'vitest/node'
+import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node'
 
 export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
     const reasons = new Set<string>()
+    // A file that cannot be loaded, a hook that throws, a rejection that nobody awaits: each is a failure of its own.
     let broken = errors.length
     for (const module of modules) {
       broken += module.errors().length
@@ -27,20 +28,17 @@ export class ClosingLine implements Reporter {
   }
 }
 
-/** The outermost skipped suite, or the test itself. */
-function reasonOf(test: { name: string; parent: unknown }): string {
-  let reason = test.name
-  let parent = test.parent as Partial<Suite>
+/** One reason for all tests of a skipped suite. */
+function reasonOf(test: TestCase): string {
+  const result = test.result()
+  if (result.state === 'skipped' && result.note !== undefined) {
+    return `${test.fullName}: ${result.note}`
+  }
+  let reason = test.fullName
+  let parent: TestSuite | TestModule = test.parent
   while (parent.type === 'suite') {
-    if (parent.options?.mode === 'skip') reason = parent.name ?? reason
-    parent = parent.parent as Partial<Suite>
+    if (parent.options.mode === 'skip') reason = parent.fullName
+    parent = parent.parent
   }
   return reason
-}
-
-interface Suite {
-  type: string
-  name: string
-  parent: unknown
-  options: { mode?: string }
 }
