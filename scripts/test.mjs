@@ -1,6 +1,6 @@
 // `npm test`: brings what the tests need, checks the code, runs the tests. What stands behind `--` goes to vitest.
-// The last line says how many passed, failed and were skipped. With CI=true a skipped test counts as a failure.
-import { spawnSync } from 'node:child_process'
+// The last line says how many passed, failed and were skipped. With CI=true a skipped test is a failure.
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,58 +8,68 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
+/** Resolves with the exit code. */
 function run(command, args, env = {}) {
-  const result = spawnSync(command, args, {
+  const child = spawn(command, args, {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...env },
   })
-  return result.status ?? 1
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(error.message)
+      resolve(1)
+    })
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
 }
 
 function has(command) {
   return spawnSync(command, ['--help'], { stdio: 'ignore' }).error === undefined
 }
 
-/** Debian's etcd and openssl: without starting the service, as a test machine wants none. */
-function bringTools() {
-  const wanted = { etcd: 'etcd-server', etcdctl: 'etcd-client', openssl: 'openssl' }
-  const missing = Object.keys(wanted).filter((command) => !has(command))
+async function bringTools() {
+  const packages = { etcd: 'etcd-server', etcdctl: 'etcd-client', openssl: 'openssl' }
+  const missing = Object.keys(packages).filter((command) => !has(command))
   if (missing.length === 0) return
-  const packages = missing.map((command) => wanted[command])
-  const install = ['install', '-y', '--no-install-recommends', ...packages]
+  const wanted = missing.map((command) => packages[command])
   if (process.getuid?.() !== 0 || !has('apt-get')) {
     console.error(
-      `The tests need ${missing.join(', ')}. On Debian, as root: apt-get update && apt-get ${install.join(' ')}`,
+      `The tests need ${missing.join(', ')}: on Debian, run 'apt-get update && apt-get install ${wanted.join(' ')}' as root.`,
     )
     process.exit(1)
   }
-  // RUNLEVEL=1 keeps Debian's maintainer scripts from starting services.
-  const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-  if (run('apt-get', ['update'], env) !== 0 || run('apt-get', install, env) !== 0) process.exit(1)
+  // Another run at the same time may want the same.
+  const lock = join(tmpdir(), 'etcd-elect-apt.lock')
+  const code = await run('flock', [lock, 'sh', 'scripts/apt-install.sh', ...wanted])
+  if (code !== 0) process.exit(code)
 }
 
-bringTools()
-if (run('node', ['scripts/go-programs.mjs']) !== 0) process.exit(1)
-const checked = run('npm', ['run', '--silent', 'check'])
-
-const scratch = mkdtempSync(join(tmpdir(), 'etcd-elect-run-'))
-const closingLine = join(scratch, 'closing-line')
-let status = run('npx', ['--no-install', 'vitest', 'run', ...process.argv.slice(2)], {
-  CLOSING_LINE_FILE: closingLine,
-})
-let line = '0 passed, 1 failed, 0 skipped'
-try {
-  line = readFileSync(closingLine, 'utf8')
-} catch {
-  console.error('the test run ended before it could count')
+/** Resolves with the exit code of the tests and the line that counts them. */
+async function runTests(args) {
+  const scratch = mkdtempSync(join(tmpdir(), 'etcd-elect-run-'))
+  const file = join(scratch, 'closing-line')
+  try {
+    const code = await run('npx', ['--no-install', 'vitest', 'run', ...args], {
+      CLOSING_LINE_FILE: file,
+    })
+    return { code, line: readFileSync(file, 'utf8') }
+  } catch (error) {
+    console.error(`the test run ended before it could count: ${error.message}`)
+    return { code: 1, line: '0 passed, 1 failed, 0 skipped' }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
 }
-rmSync(scratch, { recursive: true, force: true })
 
-if (checked !== 0) console.error('format, lint, type check or generated files failed: see above')
-if (process.env.CI === 'true' && !line.endsWith(' 0 skipped')) {
-  console.error('CI skips no test: see above for what was skipped and why')
-  status = 1
-}
+await bringTools()
+const [checks] = await Promise.all([
+  run('npm', ['run', '--silent', 'check']),
+  run('node', ['scripts/go-programs.mjs']),
+])
+const { code, line } = await runTests(process.argv.slice(2))
+if (checks !== 0) console.error('format, lint, type check or generated files failed: see above')
+const skipped = process.env.CI === 'true' && !line.endsWith(' 0 skipped')
+if (skipped) console.error('CI skips no test: see above for what was skipped and why')
 console.log(line)
-process.exit(status === 0 && checked === 0 ? 0 : 1)
+process.exit(code === 0 && checks === 0 && !skipped ? 0 : 1)
