@@ -51,7 +51,7 @@ export default tseslint.config(
   ),
   mayNotImport(
     'src/lease/**/*.ts',
-    ['election', 'devserver', 'testing', 'cli', 'dashboard', ...nouns],
+    ['election', 'guardian', 'devserver', 'testing', 'cli', 'dashboard', ...nouns],
     'lease/ knows etcd/ and nothing above it',
   ),
   mayNotImport(
@@ -60,13 +60,40 @@ export default tseslint.config(
     'election/ knows lease/ and etcd/ and nothing above them',
   ),
   mayNotImport(
+    'src/guardian/**/*.ts',
+    ['election', 'lease', 'devserver', 'testing', 'cli', 'dashboard', ...nouns],
+    'guardian/ knows etcd/ and nothing of what leases are for',
+  ),
+  {
+    files: ['src/guardian/child/**/*.ts', 'src/guardian/orders.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(?!node:|\\./|\\.\\./orders\\.js$)',
+              message: 'what a guardian loads runs beside every process that has one',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  mayNotImport(
     'src/*.ts',
     ['devserver', 'testing', 'cli', 'dashboard'],
     'the library never imports the devserver or the command',
   ),
   mayNotImport(
     'src/devserver/**/*.ts',
-    ['election', 'lease', 'testing', 'cli', 'dashboard', ...nouns],
+    // The folders; etcd's own services of these names are served here.
+    ['election(?=/)', 'lease(?=/)', 'testing', 'cli', 'dashboard', ...nouns],
     'the devserver is an etcd: it knows the protocol (etcd/gen, etcd/transport) and nothing of elections of ours',
+  ),
+  mayNotImport(
+    'src/testing/**/*.ts',
+    ['cli', 'dashboard'],
+    'what users test with never imports the command',
   ),
 )

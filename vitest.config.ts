@@ -6,6 +6,7 @@ export default defineConfig({
   esbuild: { target: 'es2023' },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/property-seed.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,0 +1,48 @@
+// Bundles the command `elect` from src/cli into one folder: what starts it, the command in pieces that are loaded when they
+// are needed, the keeper of `elect run`, and the man page. The argument parser is bundled, so that the package does not
+// depend on it; grpc-js stays where npm puts it.
+import { build } from 'esbuild'
+import { chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** @param outdir two levels below the folder with package.json, as dist/cli is. */
+export async function buildCli(outdir) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: {
+      main: 'src/cli/main.ts',
+      keeper: 'src/cli/run/keeper.ts',
+      // Where src/guardian/process.ts looks for it.
+      'child/main': 'src/guardian/child/main.ts',
+      man: 'src/cli/man.ts',
+    },
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: ['@grpc/grpc-js'],
+    // What is bundled may be CommonJS, and require() what Node.js brings.
+    banner: {
+      js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+    },
+    chunkNames: '[name]-[hash]',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'inline',
+    logLevel: 'warning',
+  })
+  copyFileSync(join(root, 'src/cli/elect.js'), join(outdir, 'elect.js'))
+  chmodSync(join(outdir, 'elect.js'), 0o755)
+  const { manPage } = await import(pathToFileURL(join(outdir, 'man.js')).href)
+  writeFileSync(join(outdir, 'elect.1'), manPage)
+  rmSync(join(outdir, 'man.js'))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildCli(join(root, 'dist', 'cli'))
+}
