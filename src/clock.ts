@@ -15,7 +15,11 @@ const longestTimerMs = 2 ** 31 - 1
 
 /** The clocks of this machine. */
 export const systemClock: Clock = Object.freeze({
-  monotonicMs: () => performance.now(),
+  // Of the machine, and so the same for all threads of a process; performance.now() begins anew in each.
+  monotonicMs() {
+    const [seconds, nanoseconds] = process.hrtime()
+    return seconds * 1e3 + nanoseconds / 1e6
+  },
   wallMs: () => Date.now(),
   setTimer(delayMs: number, callback: () => void) {
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs))

@@ -1,0 +1,242 @@
+// Sends transactions that are asked for in the same turn of the event loop together. A lone one is sent as it is.
+// What etcd refuses for the sake of one is sent again in halves, so that it costs its neighbours time and nothing else.
+// It must not know what the transactions are for.
+
+import { create } from '@bufbuild/protobuf'
+import type { Clock } from '../clock.js'
+import { AuthError, RefusedError, TimeoutError } from '../errors.js'
+import { Batch, bytesOf, combine, type JointTxn, learn, separate, usualLimits } from './batch.js'
+import type { CallOptions, Calls } from './calls.js'
+import { KV, type TxnRequest, TxnRequestSchema, type TxnResponse } from './gen/rpc_pb.js'
+import { Slices } from './slices.js'
+import { RpcError, Status } from './transport.js'
+
+/** The others wait, and travel the better together. */
+const mostInFlight = 16
+/** So far behind the first one that waits is looked for some that may travel with it. */
+const mostLookedAt = 512
+/** Those that were asked for longer apart do not travel together: a call lasts as long as its youngest may. */
+const mostApartMs = 1_000
+
+export interface JointOptions extends CallOptions {
+  /** Called when the sending that `onSend` told of last is known to have changed nothing, and another one follows. */
+  readonly onRefused?: (() => void) | undefined
+}
+
+interface Member {
+  readonly txn: JointTxn
+  readonly bytes: number
+  readonly options: JointOptions
+  readonly askedAtMs: number
+  resolve(response: TxnResponse): void
+  reject(error: Error): void
+  /** Nobody waits for it any more. */
+  over: boolean
+  /** What its being given up means where it is now. */
+  onGivenUp: () => void
+}
+
+export class Batcher {
+  readonly #calls: Calls
+  readonly #clock: Clock
+  readonly #callTimeoutMs: number
+  readonly #withReads: boolean
+  readonly #sending: Slices
+  /** By fate; the lane that was served last comes last. */
+  readonly #lanes = new Map<string, Set<Member>>()
+  #limits = usualLimits
+  #inFlight = 0
+  #answeredAtMs = -Infinity
+  #scheduled = false
+
+  /** @param parts.hasRights whether etcd may know who we are, and so what we have the right to. */
+  constructor(parts: { calls: Calls; clock: Clock; callTimeoutMs: number; hasRights: boolean }) {
+    this.#calls = parts.calls
+    this.#clock = parts.clock
+    this.#callTimeoutMs = parts.callTimeoutMs
+    this.#withReads = parts.hasRights
+    this.#sending = new Slices(parts.clock, () => this.#sendNext())
+  }
+
+  /**
+   * @throws `signal.reason`, or an ElectError: what it would have met alone.
+   */
+  txn(txn: JointTxn, options: JointOptions): Promise<TxnResponse> {
+    const { signal } = options
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        settle()
+        reject(signal?.reason as Error)
+        member.onGivenUp()
+      }
+      const settle = (): void => {
+        member.over = true
+        signal?.removeEventListener('abort', abort)
+      }
+      const member: Member = {
+        txn,
+        bytes: bytesOf(txn),
+        options,
+        askedAtMs: this.#clock.monotonicMs(),
+        over: false,
+        resolve: (response) => {
+          settle()
+          resolve(response)
+        },
+        reject: (error) => {
+          settle()
+          reject(error)
+        },
+        onGivenUp: () => {
+          this.#unqueue(member)
+        },
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#queue(member)
+    })
+  }
+
+  #queue(member: Member): void {
+    const { fate } = member.txn
+    const lane = this.#lanes.get(fate)
+    if (lane === undefined) this.#lanes.set(fate, new Set([member]))
+    else lane.add(member)
+    this.#schedule()
+  }
+
+  #unqueue(member: Member): void {
+    const { fate } = member.txn
+    const lane = this.#lanes.get(fate)
+    lane?.delete(member)
+    if (lane?.size === 0) this.#lanes.delete(fate)
+  }
+
+  /** For the end of this turn: after all promises that can settle now, and before anything that comes from outside. */
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      process.nextTick(() => {
+        this.#scheduled = false
+        this.#sending.work()
+      })
+    })
+  }
+
+  /** Sends one request; tells whether another one may be sent. */
+  #sendNext(): boolean {
+    const next = this.#lanes.entries().next()
+    if (next.done === true || this.#inFlight >= mostInFlight) return false
+    const [fate, lane] = next.value
+    const members = this.#take(lane)
+    this.#lanes.delete(fate)
+    // To the end of the line.
+    if (lane.size > 0) this.#lanes.set(fate, lane)
+    void this.#fly(members)
+    return true
+  }
+
+  /** As many as may travel with the one that has waited for longest. */
+  #take(lane: Set<Member>): readonly Member[] {
+    const batch = new Batch<Member>(this.#limits, this.#withReads)
+    let lookedAt = 0
+    for (const member of lane) {
+      if (this.#leftMs(member) <= 0) {
+        lane.delete(member)
+        member.reject(
+          new TimeoutError('the request was not sent: etcd answers none of those before it'),
+        )
+        continue
+      }
+      const [first] = batch.members
+      if (first !== undefined && member.askedAtMs - first.askedAtMs > mostApartMs) break
+      if (batch.add(member)) lane.delete(member)
+      lookedAt += 1
+      if (batch.isFull || lookedAt >= mostLookedAt) break
+    }
+    return batch.members
+  }
+
+  async #fly(members: readonly Member[]): Promise<void> {
+    this.#inFlight += 1
+    await this.#send(members)
+    this.#inFlight -= 1
+    if (this.#lanes.size > 0) this.#schedule()
+  }
+
+  /** Never rejects: each member is told its own. */
+  async #send(members: readonly Member[]): Promise<void> {
+    const waiting = members.filter(({ over }) => !over)
+    const [only, second] = waiting
+    if (only === undefined) return
+    if (second !== undefined) return this.#sendTogether(waiting)
+    const { txn, options } = only
+    try {
+      const { compare, success, failure = [] } = txn
+      const request = create(TxnRequestSchema, { compare, success, failure })
+      const timeoutMs = this.#leftMs(only)
+      const response = await this.#calls.unary(KV.method.txn, request, { ...options, timeoutMs })
+      this.#answeredAtMs = this.#clock.monotonicMs()
+      only.resolve(response)
+    } catch (error) {
+      only.reject(error as Error)
+    }
+  }
+
+  async #sendTogether(members: readonly Member[]): Promise<void> {
+    const nobodyWaits = new AbortController()
+    let sent = members
+    const givenUp = (): void => {
+      if (members.every(({ over }) => over)) nobodyWaits.abort()
+    }
+    for (const member of members) member.onGivenUp = givenUp
+    // Before each sending: whoever has given up by then relies on not being in it.
+    const make = (): TxnRequest => {
+      sent = members.filter(({ over }) => !over)
+      for (const { options } of sent) options.onSend?.()
+      return combine(
+        sent.map(({ txn }) => txn),
+        this.#withReads,
+      )
+    }
+    try {
+      const response = await this.#calls.madeAnew(KV.method.txn, make, {
+        signal: nobodyWaits.signal,
+        timeoutMs: Math.max(...members.map((member) => this.#leftMs(member))),
+      })
+      this.#answeredAtMs = this.#clock.monotonicMs()
+      const answers = separate(response, sent.length)
+      for (const [index, member] of sent.entries()) {
+        const answer = answers[index]
+        if (answer !== undefined) member.resolve(answer)
+      }
+    } catch (error) {
+      if (!mayBeForOne(error)) {
+        for (const member of members) member.reject(error as Error)
+        return
+      }
+      this.#limits = learn(this.#limits, sent, this.#withReads, error.message)
+      for (const { options } of sent) options.onRefused?.()
+      const half = Math.ceil(sent.length / 2)
+      await Promise.all([this.#send(sent.slice(0, half)), this.#send(sent.slice(half))])
+    }
+  }
+
+  /** To wait for one's turn costs nothing of one's time as long as etcd answers those before. */
+  #leftMs({ options, askedAtMs }: Member): number {
+    const sinceMs = Math.max(askedAtMs, this.#answeredAtMs)
+    return (options.timeoutMs ?? this.#callTimeoutMs) - (this.#clock.monotonicMs() - sinceMs)
+  }
+}
+
+/** Whether etcd refused, without having done any of it, what it might have taken without one of them. */
+function mayBeForOne(error: unknown): error is AuthError | RefusedError {
+  if (error instanceof RefusedError) return !error.retryable
+  const { cause } = error as { cause?: unknown }
+  return (
+    error instanceof AuthError &&
+    cause instanceof RpcError &&
+    cause.code === Status.permissionDenied
+  )
+}

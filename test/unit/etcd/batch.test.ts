@@ -1,0 +1,198 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  Batch,
+  bytesOf,
+  combine,
+  type JointTxn,
+  learn,
+  type Limits,
+  type Operation,
+  separate,
+  usualLimits,
+} from '../../../src/etcd/batch.js'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { TxnRequestSchema, TxnResponseSchema } from '../../../src/etcd/gen/rpc_pb.js'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+const put = (key: string, value = ''): Operation => ({
+  request: { case: 'requestPut', value: { key: bytes(key), value: bytes(value) } },
+})
+const read = (key: string): Operation => ({
+  request: { case: 'requestRange', value: { key: bytes(key) } },
+})
+
+/** One that puts a key of its realm and reads it: two operations, as a join has. */
+function txn(realm: string, value = 'v', success = [put(`${realm}/1`, value), read(realm)]) {
+  return {
+    compare: [],
+    success,
+    realm,
+    fate: 'f',
+    rights: { write: put(`${realm}/1`), read: read(realm) },
+  } satisfies JointTxn
+}
+
+const member = (each: JointTxn) => ({ txn: each, bytes: bytesOf(each) })
+
+/** How many of these go into one. */
+function fill(
+  txns: readonly JointTxn[],
+  limits: Limits = usualLimits,
+  withReads = false,
+): { batch: Batch<ReturnType<typeof member>>; left: string[] } {
+  const batch = new Batch<ReturnType<typeof member>>(limits, withReads)
+  const left = txns.filter((each) => !batch.add(member(each)))
+  return { batch, left: left.map(({ realm }) => realm) }
+}
+
+const many = (count: number, make = (index: number) => txn(`e${String(index)}`)): JointTxn[] =>
+  Array.from({ length: count }, (_, index) => make(index))
+
+describe('what fits into one request', () => {
+  test.each([
+    ['126 joins, each of which has two operations', 126, false],
+    ['half as many when the right to read is asked for too', 63, true],
+  ])('%s', (_what, most, withReads) => {
+    const { batch, left } = fill(many(200), usualLimits, withReads)
+    expect(batch.members).toHaveLength(most)
+    expect(batch.isFull).toBe(true)
+    expect(left).toHaveLength(200 - most)
+  })
+
+  test('fewer when one of them has more operations inside', () => {
+    const deep = txn('deep', '', [put('deep/1'), put('deep/2'), put('deep/3'), put('deep/4')])
+    const { batch } = fill([deep, ...many(200)])
+    expect(batch.members).toHaveLength(124)
+  })
+
+  test('as many bytes as are allowed, and one that has more alone', () => {
+    const limits = { operations: 128, bytes: 10_000 }
+    const large = many(3, (index) => txn(`e${String(index)}`, 'x'.repeat(4_000)))
+    expect(fill(large, limits).batch.members).toHaveLength(2)
+    const huge = txn('huge', 'x'.repeat(20_000))
+    expect(fill([huge, ...large], limits)).toMatchObject({ left: ['e0', 'e1', 'e2'] })
+    expect(fill([...large.slice(0, 1), huge], limits)).toMatchObject({ left: ['huge'] })
+  })
+
+  test.each([
+    ['a realm twice', ['a', 'b', 'a'], ['a']],
+    ['a realm and one that it holds', ['a', 'a/b', 'c'], ['a/b']],
+    ['a realm and one that holds it, however far up', ['a/b/c', 'a', 'a/b', 'ab'], ['a', 'a/b']],
+  ])('never %s', (_what, realms, left) => {
+    expect(fill(realms.map((realm) => txn(realm))).left).toEqual(left)
+  })
+
+  test('neighbours under one roof, and names of which one only begins like the other', () => {
+    expect(fill(['a/b', 'a/c', 'a/bc', 'ab'].map((realm) => txn(realm))).left).toEqual([])
+  })
+
+  test('is never more than etcd takes, nor two of which one holds the other, whatever comes', () => {
+    const realm = fc
+      .array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 4 })
+      .map((parts) => parts.join('/'))
+    const one = fc.record({ realm, value: fc.string({ maxLength: 300 }) })
+    const limits = fc.record({
+      operations: fc.integer({ min: 4, max: 20 }),
+      bytes: fc.integer({ min: 100, max: 2_000 }),
+    })
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1 }), limits, fc.boolean(), (ones, most, reads) => {
+        const { batch, left } = fill(
+          ones.map((each) => txn(each.realm, each.value)),
+          most,
+          reads,
+        )
+        const { members } = batch
+        expect(members.length + left.length).toBe(ones.length)
+        if (members.length === 1) return
+        const request = combine(
+          members.map((each) => each.txn),
+          reads,
+        )
+        const width = Math.max(request.success.length, request.failure.length)
+        expect(width + 2).toBeLessThanOrEqual(most.operations)
+        expect(toBinary(TxnRequestSchema, request).length).toBeLessThanOrEqual(most.bytes)
+        const realms = members.map((each) => `${each.txn.realm}/`)
+        for (const [index, a] of realms.entries()) {
+          for (const b of realms.slice(index + 1)) {
+            expect(a.startsWith(b) || b.startsWith(a)).toBe(false)
+          }
+        }
+      }),
+    )
+  })
+})
+
+describe('the one transaction', () => {
+  const two = [txn('a'), { ...txn('b'), failure: [read('b')] }]
+
+  test('carries out each of them, and spells out what they write where it is never carried out', () => {
+    const request = combine(two, false)
+    expect(request.compare).toEqual([])
+    expect(request.success).toMatchObject([
+      { request: { case: 'requestTxn', value: { success: two[0]?.success, failure: [] } } },
+      {
+        request: { case: 'requestTxn', value: { success: two[1]?.success, failure: [read('b')] } },
+      },
+    ])
+    expect(request.failure).toMatchObject([put('a/1'), put('b/1')])
+  })
+
+  test('spells out what they read as well, for an etcd that may know who asks', () => {
+    expect(combine(two, true).failure).toMatchObject([
+      ...[put('a/1'), read('a')],
+      ...[put('b/1'), read('b')],
+    ])
+  })
+
+  test('is answered to each, with the revision and the term that all of them got', () => {
+    const answer = (succeeded: boolean) => ({
+      response: { case: 'responseTxn' as const, value: { succeeded } },
+    })
+    const response = create(TxnResponseSchema, {
+      header: { revision: 7n, raftTerm: 3n },
+      succeeded: true,
+      responses: [answer(true), answer(false)],
+    })
+    expect(separate(response, 2)).toMatchObject([
+      { succeeded: true, header: { revision: 7n, raftTerm: 3n } },
+      { succeeded: false, header: { revision: 7n, raftTerm: 3n } },
+    ])
+    expect(() => separate(response, 3)).toThrow('expected 3 answers')
+  })
+})
+
+describe('a refusal', () => {
+  const refused = many(100).map((each) => member(each))
+
+  test('for too many operations halves what is tried from then on', () => {
+    const why = 'etcdserver: too many operations in txn request'
+    const learnt = learn(usualLimits, refused, false, why)
+    expect(learnt).toEqual({ ...usualLimits, operations: 52 })
+    expect(fill(many(200), learnt).batch.members).toHaveLength(50)
+    // A later refusal of a request that was under way already teaches nothing new.
+    expect(learn(learnt, refused, false, why)).toEqual(learnt)
+    expect(learn(usualLimits, refused.slice(0, 40), true, why).operations).toBe(42)
+  })
+
+  test.each(['etcdserver: request is too large', 'grpc: received message larger than max'])(
+    'for size does so too: %s',
+    (why) => {
+      const learnt = learn(usualLimits, refused, false, why)
+      expect(learnt.operations).toBe(usualLimits.operations)
+      expect(fill(many(200), learnt).batch.members).toHaveLength(50)
+    },
+  )
+
+  test('for something else teaches nothing, and nothing teaches not to send at all', () => {
+    expect(learn(usualLimits, refused, false, 'permission denied')).toEqual(usualLimits)
+    let limits = usualLimits
+    for (let time = 0; time < 20; time++) {
+      limits = learn(limits, refused.slice(0, 2), true, 'too many operations')
+      limits = learn(limits, refused.slice(0, 2), true, 'request is too large')
+    }
+    expect(limits).toEqual({ operations: 4, bytes: 4_096 })
+  })
+})

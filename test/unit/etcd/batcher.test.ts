@@ -1,0 +1,327 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { RefusedError, SessionLostError, TimeoutError } from '../../../src/errors.js'
+import type { EtcdApi, JointOptions } from '../../../src/etcd/api.js'
+import type { JointTxn, Operation } from '../../../src/etcd/batch.js'
+import { Etcd } from '../../../src/etcd/client.js'
+import { KV, type TxnRequest } from '../../../src/etcd/gen/rpc_pb.js'
+import type { EtcdOptions } from '../../../src/etcd/options.js'
+import { Status } from '../../../src/etcd/transport.js'
+import { settled, TestClock } from '../../../src/testing/test-clock.js'
+import { type FakeCall, FakeCluster } from '../../support/fake-cluster.js'
+
+const { txn } = KV.method
+type TxnCall = FakeCall<typeof txn.input, typeof txn.output>
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+function put(key: string): Operation {
+  return { request: { case: 'requestPut', value: { key: encoder.encode(key) } } }
+}
+
+function joint(realm: string, fate = 'lease'): JointTxn {
+  return {
+    compare: [],
+    success: [put(realm)],
+    realm,
+    fate,
+    rights: { write: put(realm), read: put(realm) },
+  }
+}
+
+/** The keys that a request puts, in order. */
+function keysIn({ success }: TxnRequest): string[] {
+  return success.flatMap(({ request }) => {
+    if (request.case === 'requestTxn') return keysIn(request.value)
+    return request.case === 'requestPut' ? [decoder.decode(request.value.key)] : []
+  })
+}
+
+const isTogether = ({ request }: TxnCall): boolean =>
+  request.success[0]?.request.case === 'requestTxn'
+
+/** Answers like an etcd that does what it is asked. */
+function answer(call: TxnCall): void {
+  const header = { revision: 7n, raftTerm: 3n }
+  const responses = isTogether(call)
+    ? call.request.success.map(() => ({
+        response: { case: 'responseTxn' as const, value: { succeeded: true } },
+      }))
+    : []
+  call.answer({ header, succeeded: true, responses })
+}
+
+interface Setup {
+  readonly api: EtcdApi
+  readonly clock: TestClock
+  readonly calls: () => TxnCall[]
+  readonly ask: (realm: string, options?: JointOptions, fate?: string) => Promise<string>
+  readonly askMany: (count: number, prefix?: string) => Promise<string>[]
+  readonly onCall: (handle: (call: TxnCall) => void) => void
+}
+
+function setup(options: Partial<EtcdOptions> = {}): Setup {
+  const clock = new TestClock()
+  const cluster = new FakeCluster(clock)
+  const etcd = new Etcd({ endpoints: 'a:1', transport: cluster.connect, clock, ...options })
+  onTestFinished(() => etcd.close())
+  const ask: Setup['ask'] = async (realm, of = {}, fate) => {
+    try {
+      const { header } = await etcd.api.jointTxn(joint(realm, fate), of)
+      return `revision ${String(header?.revision)}`
+    } catch (error) {
+      return (error as Error).constructor.name
+    }
+  }
+  return {
+    api: etcd.api,
+    clock,
+    calls: () => cluster.calls(txn),
+    ask,
+    askMany: (count, prefix = 'e') =>
+      Array.from({ length: count }, (_, index) => ask(`${prefix}${String(index)}`)),
+    onCall: (handle) => {
+      cluster.onCall = (call) => {
+        handle(call as unknown as TxnCall)
+      }
+    },
+  }
+}
+
+describe('what is asked for in one turn', () => {
+  test('travels together, in the order of asking, and each gets its own answer', async () => {
+    const { askMany, calls } = setup()
+    const asked = askMany(3)
+    await settled()
+    const [call, ...others] = calls()
+    expect(others).toEqual([])
+    expect(call && keysIn(call.request)).toEqual(['e0', 'e1', 'e2'])
+    if (call) answer(call)
+    expect(await Promise.all(asked)).toEqual(['revision 7', 'revision 7', 'revision 7'])
+  })
+
+  test('also when it is asked for a few promises later', async () => {
+    const { ask, calls } = setup()
+    void ask('a')
+    void Promise.resolve()
+      .then(() => undefined)
+      .then(() => ask('b'))
+    await settled()
+    expect(calls().map(({ request }) => keysIn(request))).toEqual([['a', 'b']])
+  })
+
+  test('is sent before anything else comes to pass, and a lone one as it is', async () => {
+    const { ask, calls } = setup()
+    void ask('a')
+    let sentByThen = -1
+    setImmediate(() => (sentByThen = calls().length))
+    await settled()
+    expect(sentByThen).toBe(1)
+    expect(calls().map(isTogether)).toEqual([false])
+    void ask('b')
+    await settled()
+    expect(calls()).toHaveLength(2)
+  })
+
+  test('does not travel with what has another fate, nor with another of its realm', async () => {
+    const { ask, calls } = setup()
+    for (const [realm, fate] of [
+      ['a', 'lease'],
+      ['b', 'lease'],
+      ['c', 'leaving'],
+      ['a', 'lease'],
+      ['d', 'leaving'],
+      ['b/c', 'lease'],
+    ] as const) {
+      void ask(realm, {}, fate)
+    }
+    await settled()
+    const sent = calls().map(({ request }) => keysIn(request).join(' '))
+    expect(sent.toSorted()).toEqual(['a b', 'a b/c', 'c d'])
+  })
+
+  test('has 16 requests under way at most; what waits meanwhile travels in as few as it can', async () => {
+    const { askMany, ask, calls } = setup()
+    const first = askMany(16 * 127, 'first')
+    await settled()
+    expect(calls()).toHaveLength(16)
+    const later = [ask('later1'), ask('later2')]
+    await settled()
+    const third = ask('later3')
+    await settled()
+    expect(calls()).toHaveLength(16)
+    for (const call of calls()) answer(call)
+    await Promise.all(first)
+    await settled()
+    expect(calls()).toHaveLength(17)
+    const last = calls().at(-1)
+    expect(last && keysIn(last.request)).toEqual(['later1', 'later2', 'later3'])
+    if (last) answer(last)
+    expect(new Set(await Promise.all([...later, third]))).toEqual(new Set(['revision 7']))
+  })
+})
+
+describe('a refusal', () => {
+  /** An etcd that refuses whatever holds one of these. */
+  function refuses(keys: readonly string[], code: number, message: string) {
+    return (call: TxnCall): void => {
+      if (keysIn(call.request).some((key) => keys.includes(key))) call.fail(code, message)
+      else answer(call)
+    }
+  }
+
+  test.each([
+    ['rights', Status.permissionDenied, 'etcdserver: permission denied', 'AuthError'],
+    ['size', Status.invalidArgument, 'etcdserver: request is too large', 'RefusedError'],
+    ['form', Status.invalidArgument, 'etcdserver: duplicate key given in txn', 'RefusedError'],
+  ])('for want of %s meets one, and not its neighbours', async (_what, code, message, name) => {
+    const { askMany, calls, onCall } = setup()
+    onCall(refuses(['e50', 'e77'], code, message))
+    const answers = await Promise.all(askMany(100))
+    expect(answers.filter((each) => each === 'revision 7')).toHaveLength(98)
+    expect([answers[50], answers[77]]).toEqual([name, name])
+    // Halving 100 until one is left, twice, without what the two have in common.
+    expect(calls().length).toBeLessThan(2 * 2 * 8)
+  })
+
+  test('that all of them share meets all at once', async () => {
+    const { askMany, calls, onCall } = setup()
+    onCall((call) => {
+      call.fail(Status.notFound, 'etcdserver: requested lease not found')
+    })
+    expect(new Set(await Promise.all(askMany(100)))).toEqual(new Set([SessionLostError.name]))
+    expect(calls()).toHaveLength(1)
+  })
+
+  test('for want of room is not asked about again and again', async () => {
+    const { askMany, calls, onCall } = setup()
+    onCall((call) => {
+      call.fail(Status.resourceExhausted, 'etcdserver: mvcc: database space exceeded')
+    })
+    expect(new Set(await Promise.all(askMany(100)))).toEqual(new Set([RefusedError.name]))
+    expect(calls()).toHaveLength(1)
+  })
+
+  test('for too many operations is learnt from', async () => {
+    const { askMany, calls, onCall } = setup()
+    const most = 20
+    onCall((call) => {
+      if (call.request.success.length + 1 <= most) answer(call)
+      else call.fail(Status.invalidArgument, 'etcdserver: too many operations in txn request')
+    })
+    expect(new Set(await Promise.all(askMany(120)))).toEqual(new Set(['revision 7']))
+    const before = calls().length
+    await Promise.all(askMany(120, 'later'))
+    const later = calls().slice(before)
+    expect(later.every(({ request }) => request.success.length + 1 <= most)).toBe(true)
+    expect(later.length).toBeLessThan(16)
+  })
+
+  test('is told to whoever counts what was sent: nothing came of that', async () => {
+    const { ask, onCall } = setup()
+    onCall(refuses(['b'], Status.permissionDenied, 'etcdserver: permission denied'))
+    const mayHaveHappened = { a: 0, b: 0 }
+    const counted = (key: 'a' | 'b'): JointOptions => ({
+      onSend: () => (mayHaveHappened[key] += 1),
+      onRefused: () => (mayHaveHappened[key] -= 1),
+    })
+    await Promise.all([ask('a', counted('a')), ask('b', counted('b'))])
+    expect(mayHaveHappened).toEqual({ a: 1, b: 1 })
+  })
+})
+
+describe('giving one up', () => {
+  const given = new Error('given up')
+
+  test('before it is sent leaves it out, and its neighbours are sent', async () => {
+    const { ask, calls } = setup()
+    const controller = new AbortController()
+    const a = ask('a', { signal: controller.signal })
+    void ask('b')
+    void ask('c')
+    controller.abort(given)
+    await settled()
+    expect(await a).toBe('Error')
+    expect(calls().map(({ request }) => keysIn(request))).toEqual([['b', 'c']])
+  })
+
+  test('while it waits for its turn does so too', async () => {
+    const { ask, askMany, calls } = setup()
+    const first = askMany(16 * 127, 'first')
+    await settled()
+    const controller = new AbortController()
+    const sent: string[] = []
+    const options = { signal: controller.signal, onSend: () => sent.push('a') }
+    const a = ask('a', options)
+    const b = ask('b')
+    await settled()
+    controller.abort(given)
+    expect(await a).toBe('Error')
+    for (const call of calls()) answer(call)
+    await Promise.all(first)
+    await settled()
+    const last = calls().at(-1)
+    expect(last && keysIn(last.request)).toEqual(['b'])
+    if (last) answer(last)
+    expect(await b).toBe('revision 7')
+    expect(sent).toEqual([])
+  })
+
+  test('while it is under way leaves its neighbours alone, and it is not sent again', async () => {
+    const { ask, calls, clock } = setup()
+    const controller = new AbortController()
+    const sent: string[] = []
+    const a = ask('a', { signal: controller.signal, onSend: () => sent.push('a') })
+    const others = ['b', 'c'].map((key) => ask(key, { onSend: () => sent.push(key) }))
+    await settled()
+    controller.abort(given)
+    expect(await a).toBe('Error')
+    expect(calls()[0]?.options.signal?.aborted).toBe(false)
+    calls()[0]?.fail(Status.unavailable)
+    await clock.advance(1_000)
+    expect(calls().map(({ request }) => keysIn(request))).toEqual([
+      ['a', 'b', 'c'],
+      ['b', 'c'],
+    ])
+    expect(sent).toEqual(['a', 'b', 'c', 'b', 'c'])
+    for (const call of calls()) answer(call)
+    expect(await Promise.all(others)).toEqual(['revision 7', 'revision 7'])
+  })
+
+  test('by all who wait for it gives the request up', async () => {
+    const { ask, calls } = setup()
+    const controllers = [new AbortController(), new AbortController()]
+    const asked = controllers.map(({ signal }, index) => ask(`e${String(index)}`, { signal }))
+    await settled()
+    controllers[0]?.abort(given)
+    expect(calls()[0]?.options.signal?.aborted).toBe(false)
+    controllers[1]?.abort(given)
+    expect(calls()[0]?.options.signal?.aborted).toBe(true)
+    expect(await Promise.all(asked)).toEqual(['Error', 'Error'])
+  })
+})
+
+test('waiting for a turn does not count as long as others are answered', async () => {
+  const { askMany, clock, calls } = setup({ callTimeoutMs: 3_000, attemptTimeoutMs: 3_000 })
+  const first = askMany(16 * 127, 'first')
+  const later = askMany(3, 'later')
+  await settled()
+  await clock.advance(2_900)
+  for (const call of calls()) answer(call)
+  await Promise.all(first)
+  await clock.advance(2_000)
+  for (const call of calls().slice(16)) answer(call)
+  expect(new Set(await Promise.all(later))).toEqual(new Set(['revision 7']))
+})
+
+test('when none is answered, no call lasts much longer than it may, however many wait', async () => {
+  const { askMany, clock, calls } = setup({ callTimeoutMs: 3_000, attemptTimeoutMs: 1_000 })
+  const first = askMany(16 * 127, 'first')
+  await settled()
+  await clock.advance(2_500)
+  const later = askMany(3, 'later')
+  const told = Promise.all([...first, ...later])
+  await clock.advance(3_500)
+  expect(new Set(await told)).toEqual(new Set([TimeoutError.name]))
+  expect(calls().length).toBeLessThan(16 * 4)
+})

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import type { Clock } from '../../../src/clock.js'
+import { Slices } from '../../../src/etcd/slices.js'
+
+/** A clock that moves when work is done, and at no other time. */
+class WorkClock implements Clock {
+  nowMs = 0
+  monotonicMs(): number {
+    return this.nowMs
+  }
+  wallMs(): number {
+    return this.nowMs
+  }
+  setTimer(): () => void {
+    throw new Error('nothing here is timed')
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('work goes on in later turns of the event loop when it takes long, in order, and to its end', async () => {
+  const clock = new WorkClock()
+  const heap = Array.from({ length: 10 }, (_, index) => index)
+  const done: number[] = []
+  const slices = new Slices(clock, () => {
+    const next = heap.shift()
+    if (next !== undefined) done.push(next)
+    clock.nowMs += 4
+    return heap.length > 0
+  })
+  slices.work()
+  // 4, 8 and 12 ms: what is begun is finished.
+  expect(done).toEqual([0, 1, 2])
+  slices.work()
+  expect(done).toHaveLength(3)
+  await turn()
+  expect(done).toHaveLength(6)
+  await turn()
+  expect(done).toHaveLength(9)
+  await turn()
+  expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+})
+
+test('little work is done at once, also when it comes bit by bit', () => {
+  let done = 0
+  const slices = new Slices(new WorkClock(), () => {
+    done += 1
+    return false
+  })
+  for (let bit = 0; bit < 100; bit++) slices.work()
+  expect(done).toBe(100)
+})
+
+test('what makes more work while it is done does not begin anew in the middle', () => {
+  const steps: string[] = []
+  const slices: Slices = new Slices(new WorkClock(), () => {
+    steps.push('begin')
+    if (steps.length < 6) slices.work()
+    steps.push('end')
+    return steps.length < 6
+  })
+  slices.work()
+  expect(steps).toEqual(['begin', 'end', 'begin', 'end', 'begin', 'end'])
+})
