@@ -3,6 +3,9 @@
 
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../clock.js'
+import type { Access } from './access.js'
+import type { JointTxn } from './batch.js'
+import type { Batcher, JointOptions } from './batcher.js'
 import type { CallOptions, Calls } from './calls.js'
 import type { Connection, Connections } from './connections.js'
 import {
@@ -17,22 +20,29 @@ import {
   LeaseTimeToLiveRequestSchema,
   type LeaseTimeToLiveResponse,
   RangeRequestSchema,
-  type RangeResponse,
   TxnRequestSchema,
+  type RangeResponse,
   type TxnResponse,
 } from './gen/rpc_pb.js'
+import type { SignIn } from './sign-in.js'
 import type { Streams } from './streams.js'
 import type { OutgoingStream, StreamSink } from './transport.js'
-import type { Watch, WatchedRange, WatchHub, WatchSink } from './watch.js'
+import type { Watch, WatchHub, WatchSink } from './watch.js'
+import type { WatchedRange } from './watch-requests.js'
 
-export type { CallOptions, Connection, Watch, WatchedRange, WatchSink }
+export type { Access, CallOptions, Connection, JointOptions, Watch, WatchedRange, WatchSink }
+export type { Condition, Operation } from './batch.js'
 
 export type KeepAliveStream = OutgoingStream<MessageShape<typeof LeaseKeepAliveRequestSchema>>
 
 export class EtcdApi {
   readonly clock: Clock
   readonly random: () => number
+  /** How another process or thread can reach the same cluster; undefined when none can. */
+  readonly access: Access | undefined
+  readonly #signIn: SignIn
   readonly #calls: Calls
+  readonly #batcher: Batcher
   readonly #connections: Connections
   readonly #streams: Streams
   readonly #watches: WatchHub
@@ -41,14 +51,20 @@ export class EtcdApi {
   constructor(parts: {
     clock: Clock
     random: () => number
+    access: Access | undefined
+    signIn: SignIn
     calls: Calls
+    batcher: Batcher
     connections: Connections
     streams: Streams
     watches: WatchHub
   }) {
     this.clock = parts.clock
     this.random = parts.random
+    this.access = parts.access
+    this.#signIn = parts.signIn
     this.#calls = parts.calls
+    this.#batcher = parts.batcher
     this.#connections = parts.connections
     this.#streams = parts.streams
     this.#watches = parts.watches
@@ -68,6 +84,11 @@ export class EtcdApi {
     return this.#calls.unary(KV.method.txn, create(TxnRequestSchema, request), options)
   }
 
+  /** One that travels with others that are asked for in the same turn of the event loop. */
+  jointTxn(txn: JointTxn, options: JointOptions = {}): Promise<TxnResponse> {
+    return this.#batcher.txn(txn, options)
+  }
+
   leaseGrant(id: bigint, ttlS: number, options?: CallOptions): Promise<LeaseGrantResponse> {
     const request = create(LeaseGrantRequestSchema, { ID: id, TTL: BigInt(ttlS) })
     return this.#calls.unary(Lease.method.leaseGrant, request, options)
@@ -81,6 +102,16 @@ export class EtcdApi {
   leaseTimeToLive(id: bigint, options?: CallOptions): Promise<LeaseTimeToLiveResponse> {
     const request = create(LeaseTimeToLiveRequestSchema, { ID: id })
     return this.#calls.unary(Lease.method.leaseTimeToLive, request, options)
+  }
+
+  /** The token that calls carry at present. */
+  get token(): string | undefined {
+    return this.#signIn.metadata?.['token']
+  }
+
+  /** Calls back when there is another {@link token}; returns what calls it off. */
+  onToken(listener: () => void): () => void {
+    return this.#signIn.onChange(listener)
   }
 
   /** Calls back when the client is closed, for those who would otherwise wait for ever; returns what calls it off. */
@@ -98,6 +129,10 @@ export class EtcdApi {
     const listeners = [...this.#closeListeners]
     this.#closeListeners.clear()
     for (const listener of listeners) listener()
+  }
+
+  get memberCount(): number {
+    return this.#connections.size
   }
 
   /** The member that is asked first at present. */

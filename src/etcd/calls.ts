@@ -57,18 +57,27 @@ export class Calls {
   /**
    * @throws `signal.reason`, or an {@link ElectError}: the failure that was met last.
    */
-  async unary<I extends DescMessage, O extends DescMessage>(
+  unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
+    options?: CallOptions,
+  ): Promise<MessageShape<O>> {
+    return this.madeAnew(method, () => request, options)
+  }
+
+  /** The same for a request that is made right before each attempt is sent. */
+  async madeAnew<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    make: () => MessageShape<I>,
     options: CallOptions = {},
   ): Promise<MessageShape<O>> {
     options.signal?.throwIfAborted()
     this.#throwIfClosed()
-    if (options.urgent === true) return this.#untilAnswered(method, request, options)
+    if (options.urgent === true) return this.#untilAnswered(method, make, options)
     const turn = this.#gate.enter(options.signal)
     if (turn !== undefined) await turn
     try {
-      return await this.#untilAnswered(method, request, options)
+      return await this.#untilAnswered(method, make, options)
     } finally {
       this.#gate.leave()
     }
@@ -80,7 +89,7 @@ export class Calls {
 
   async #untilAnswered<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
-    request: MessageShape<I>,
+    make: () => MessageShape<I>,
     { signal, timeoutMs = this.#callTimeoutMs, onSend }: CallOptions,
   ): Promise<MessageShape<O>> {
     const giveUpAtMs = this.#clock.monotonicMs() + timeoutMs
@@ -94,6 +103,7 @@ export class Calls {
         const metadata =
           this.#signIn.metadata ??
           (await this.#signIn.first(connection, Math.min(this.#attemptTimeoutMs, leftMs), signal))
+        const request = make()
         onSend?.()
         return await connection.unary(method, request, {
           metadata,

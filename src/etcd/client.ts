@@ -2,7 +2,10 @@
 // It must not know about leases kept alive or elections.
 
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
+import { InvalidArgumentError } from '../errors.js'
+import { accessOf } from './access.js'
 import { EtcdApi } from './api.js'
+import { Batcher } from './batcher.js'
 import { Calls } from './calls.js'
 import { Connections } from './connections.js'
 import { GrpcTransport } from './grpc.js'
@@ -41,8 +44,13 @@ export class Etcd {
     const signIn = new SignIn(resolved.credentials)
     const streams = new Streams(signIn, attemptTimeoutMs)
     const calls = new Calls({ connections, signIn, clock, random, attemptTimeoutMs, callTimeoutMs })
+    const hasRights = resolved.credentials !== undefined || resolved.tls?.cert !== undefined
+    const batcher = new Batcher({ calls, clock, callTimeoutMs, hasRights })
     const watches = new WatchHub({ connections, streams, signIn, clock, random })
-    this.api = new EtcdApi({ clock, random, calls, connections, streams, watches })
+    this.api = new EtcdApi({
+      ...{ clock, random, calls, batcher, connections, streams, watches },
+      ...{ access: accessOf(resolved), signIn },
+    })
   }
 
   /**
@@ -53,7 +61,11 @@ export class Etcd {
    * @throws InvalidArgumentError naming the variable or option that is not what it has to be.
    */
   static fromEnv(options: Partial<EtcdOptions> = {}): Etcd {
-    return new Etcd({ ...optionsFromEnv(process.env), ...options })
+    if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
+      throw new InvalidArgumentError('options', 'expected an object or nothing', options)
+    }
+    const given = Object.entries(options).filter(([, value]) => value !== undefined)
+    return new Etcd({ ...optionsFromEnv(process.env), ...Object.fromEntries(given) })
   }
 
   /**
@@ -70,7 +82,8 @@ export class Etcd {
   }
 }
 
-function grpcTransports(tls: TlsOptions | undefined): TransportFactory {
+/** @internal */
+export function grpcTransports(tls: TlsOptions | undefined): TransportFactory {
   const secure = (): ChannelCredentials =>
     credentials.createSsl(asBuffer(tls?.ca), asBuffer(tls?.key), asBuffer(tls?.cert))
   return (endpoint) =>

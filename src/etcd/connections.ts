@@ -20,6 +20,9 @@ import {
   type UnaryOptions,
 } from './transport.js'
 
+/** Nothing shorter than this is taken for the silence of a dead peer. */
+const deadAfterMs = 1_000
+
 /** What is left of a connection after its client was closed. */
 const closedTransport: Transport = {
   unary: () => Promise.reject(new RpcError(Status.cancelled, 'the client is closed')),
@@ -52,9 +55,10 @@ export class Connection {
     request: MessageShape<I>,
     options: UnaryOptions,
   ): Promise<MessageShape<O>> {
+    const transport = this.#open()
     const sentAtMs = this.#clock.monotonicMs()
     try {
-      const answer = await this.#open().unary(method, request, options)
+      const answer = await transport.unary(method, request, options)
       this.#heard()
       return answer
     } catch (error) {
@@ -82,12 +86,13 @@ export class Connection {
   }
 
   /**
-   * Drops the connection if not one message came over it since then. A peer that vanished without a word (a pulled
-   * cable, a stopped machine) is otherwise noticed by TCP after many seconds only; whatever waits on it fails now and
-   * can go elsewhere.
+   * Drops the connection if not one message came over it since something was asked at that time, and that is long
+   * enough ago. A peer that vanished without a word (a pulled cable, a stopped machine) is otherwise noticed by TCP
+   * after many seconds only; whatever waits on it fails now and can go elsewhere.
    */
-  giveUpIfSilentSince(sinceMs: number): void {
-    if (this.#heardAtMs < sinceMs) this.#drop()
+  giveUpIfSilentSince(askedAtMs: number): void {
+    const waitedMs = this.#clock.monotonicMs() - askedAtMs
+    if (waitedMs >= deadAfterMs && this.#heardAtMs <= askedAtMs) this.#drop()
   }
 
   /** For good: whatever is asked of it later fails at once. */
@@ -98,7 +103,11 @@ export class Connection {
 
   #open(): Transport {
     if (this.#closed) return closedTransport
-    this.#transport ??= this.#make(this.endpoint)
+    if (this.#transport === undefined) {
+      this.#transport = this.#make(this.endpoint)
+      // A connection that is just being dialled has had no time to be silent.
+      this.#heard()
+    }
     return this.#transport
   }
 

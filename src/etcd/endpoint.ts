@@ -24,7 +24,7 @@ export function parseEndpoint(text: unknown, option = 'endpoints'): Endpoint {
     throw new InvalidArgumentError(option, expectation, text)
   }
   if (typeof text !== 'string' || text === '' || text !== text.trim()) return refuse()
-  const socket = /^(unixs?):(?:\/\/)?(.+)$/.exec(text)
+  const socket = /^(unixs?):(?:\/\/)?(\/?[^/].*)$/.exec(text)
   if (socket?.[2] !== undefined) {
     return Object.freeze({ url: text, target: `unix:${socket[2]}`, tls: socket[1] === 'unixs' })
   }
@@ -35,7 +35,9 @@ export function parseEndpoint(text: unknown, option = 'endpoints'): Endpoint {
   const url = new URL(withScheme)
   const bare = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
   const port = /:(\d+)\/?$/.exec(text)?.[1]
-  if (!bare || url.hostname === '' || url.pathname !== '/' || port === undefined || port === '0') {
+  // URL takes more for a host than DNS does ('a,b'), and leaves out tabs and line ends without a word.
+  const isHost = /^([\w.-]+|\[[\da-f:.]+\])$/.test(url.hostname) && !/\s/.test(text)
+  if (!bare || !isHost || url.pathname !== '/' || port === undefined || Number(port) === 0) {
     return refuse()
   }
   return Object.freeze({ url: text, target: `${url.hostname}:${port}`, tls })

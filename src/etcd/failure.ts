@@ -23,11 +23,16 @@ export type Verdict = 'moveOn' | 'signIn' | 'busy' | 'final'
 // (https://etcd.io/docs/v3.5/dev-guide/api_reference_v3/ documents neither, so these were read off running servers).
 const noSuchLease = /requested lease not found/
 const tokenTrouble = /invalid auth token|user name is empty|revision of auth store is old/
-const atItsLimit = /too many requests/
+const atItsLimit = /too many requests|bandwidth exhausted/i
+/** Until somebody makes room (compaction, defragmentation, "alarm disarm"); leases go on being renewed meanwhile. */
+const full = /database space exceeded/
 const passing =
   /leader changed|not a primary lessor|no leader|not leader|server stopped|request timed out/
+// Words of OpenSSL and of Node. A connection that merely broke off during the handshake is none of them: that is also what
+// a load balancer before a restarting etcd does.
 const certificateTrouble =
-  /certificate|self[- ]signed|issuer|altnames|wrong version number|packet length too long|SSL|TLS|alert/i
+  /certificate|self[- ]signed|altnames|wrong version number|packet length too long|alert (unknown ca|handshake failure|protocol version|access denied)/i
+const unreachable = /Name resolution failed|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET/
 
 export function verdictOn(error: RpcError): Verdict {
   if (tokenTrouble.test(error.message)) return 'signIn'
@@ -51,7 +56,12 @@ export function verdictOn(error: RpcError): Verdict {
 
 /** Whether the connection failed because of certificates, which waiting does not mend. */
 export function isCertificateTrouble(error: RpcError): boolean {
-  return error.code === Status.unavailable && certificateTrouble.test(error.message)
+  return (
+    error.code === Status.unavailable &&
+    certificateTrouble.test(error.message) &&
+    // A host may be called "certificate".
+    !unreachable.test(error.message)
+  )
 }
 
 /** What a caller is told when all is tried. `url` is the member that said it last. */
@@ -97,13 +107,15 @@ export function toElectError(error: RpcError, url: string): ElectError {
     case Status.aborted:
     case Status.unknown:
       return new UnavailableError(
-        `no etcd member could be reached: check the endpoints (${said})`,
+        `no etcd member could be reached: check the endpoints and their scheme, http or https (${said})`,
         cause,
       )
     default:
       return new RefusedError(`etcd refused the request (${said})`, {
         ...cause,
-        retryable: error.code === Status.resourceExhausted && atItsLimit.test(error.message),
+        retryable:
+          error.code === Status.resourceExhausted &&
+          (atItsLimit.test(error.message) || full.test(error.message)),
       })
   }
 }

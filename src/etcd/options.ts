@@ -31,8 +31,8 @@ export interface EtcdOptions {
    */
   readonly attemptTimeoutMs?: number | undefined
   /**
-   * How long a call may take in all, other members and waiting between attempts included, in milliseconds.
-   * Default 10000.
+   * How long a call may take in all, other members and waiting between attempts included, in milliseconds. When very
+   * many are made at once, waiting for a turn does not count as long as etcd answers those before. Default 10000.
    */
   readonly callTimeoutMs?: number | undefined
   /** How to reach a member. Default: gRPC over TCP. `etcd-elect/testing` has one without sockets. */
@@ -54,6 +54,8 @@ export interface ResolvedEtcdOptions {
   readonly random: () => number
 }
 
+const clockMethods = ['monotonicMs', 'wallMs', 'setTimer'] as const
+
 /**
  * @throws {@link InvalidArgumentError} naming the first option that is not what it has to be.
  */
@@ -74,7 +76,7 @@ export function resolveEtcdOptions(options: unknown): ResolvedEtcdOptions {
     attemptTimeoutMs: milliseconds('attemptTimeoutMs', given.attemptTimeoutMs, 2_000),
     callTimeoutMs: milliseconds('callTimeoutMs', given.callTimeoutMs, 10_000),
     transport: optionalFunction('transport', given.transport),
-    clock: given.clock ?? systemClock,
+    clock: resolveClock(given.clock),
     random: optionalFunction('random', given.random) ?? Math.random,
   })
 }
@@ -86,7 +88,8 @@ export function resolveEtcdOptions(options: unknown): ResolvedEtcdOptions {
  */
 export function optionsFromEnv(env: NodeJS.ProcessEnv): EtcdOptions {
   const { ETCDCTL_ENDPOINTS, ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY } = env
-  const endpoints = (ETCDCTL_ENDPOINTS ?? '127.0.0.1:2379').split(',')
+  // Like etcdctl: a variable that is empty is not set.
+  const endpoints = (isSet(ETCDCTL_ENDPOINTS) ? ETCDCTL_ENDPOINTS : '127.0.0.1:2379').split(',')
   const secure = [ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY].some((file) => isSet(file))
   const tls = secure
     ? {
@@ -109,8 +112,8 @@ export function optionsFromEnv(env: NodeJS.ProcessEnv): EtcdOptions {
 /** `ETCDCTL_USER` is `name` or `name:password`; `ETCDCTL_PASSWORD` stands beside a bare name. */
 function userFromEnv(env: NodeJS.ProcessEnv): Pick<EtcdOptions, 'user' | 'password'> {
   const { ETCDCTL_USER, ETCDCTL_PASSWORD } = env
-  if (ETCDCTL_USER === undefined || ETCDCTL_USER === '') return {}
-  if (ETCDCTL_PASSWORD !== undefined) return { user: ETCDCTL_USER, password: ETCDCTL_PASSWORD }
+  if (!isSet(ETCDCTL_USER)) return {}
+  if (isSet(ETCDCTL_PASSWORD)) return { user: ETCDCTL_USER, password: ETCDCTL_PASSWORD }
   const colon = ETCDCTL_USER.indexOf(':')
   if (colon < 0) {
     throw new InvalidArgumentError(
@@ -206,6 +209,22 @@ function milliseconds(option: string, given: unknown, byDefault: number): number
     throw new InvalidArgumentError(option, 'expected milliseconds from 1 to 2147483647', given)
   }
   return given
+}
+
+function resolveClock(given: unknown): Clock {
+  if (given === undefined) return systemClock
+  if (isClock(given)) return given
+  throw new InvalidArgumentError(
+    'clock',
+    `expected an object with the methods ${clockMethods.join(', ')}`,
+    given,
+  )
+}
+
+function isClock(given: unknown): given is Clock {
+  return clockMethods.every(
+    (method) => typeof (given as Partial<Clock> | null)?.[method] === 'function',
+  )
 }
 
 function optionalFunction<F>(option: string, given: F | undefined): F | undefined {

@@ -19,6 +19,7 @@ export class SignIn {
   readonly #credentials: Credentials | undefined
   #metadata: Metadata | undefined
   #underWay: Promise<Metadata> | undefined
+  readonly #listeners = new Set<() => void>()
 
   constructor(credentials: Credentials | undefined) {
     this.#credentials = credentials
@@ -33,6 +34,14 @@ export class SignIn {
   /** What to send, or undefined when we have to sign in first. */
   get metadata(): Metadata | undefined {
     return this.#metadata
+  }
+
+  /** Calls back when one has signed in anew; returns what calls it off. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
   }
 
   /** The token is void, or authentication was switched on meanwhile: the next call signs in again. */
@@ -64,6 +73,7 @@ export class SignIn {
         throw error
       this.#metadata = requireLeader
     }
+    for (const listener of this.#listeners) listener()
     return this.#metadata
   }
 }

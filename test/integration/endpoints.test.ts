@@ -67,7 +67,7 @@ describe('plain etcd', () => {
   test('is told that it does not speak TLS', async () => {
     await expect(
       campaignWith({ endpoints: [server.endpoint.replace('http:', 'https:')] }),
-    ).rejects.toMatchObject({ code: 'ELECT_AUTH', message: /scheme/ })
+    ).rejects.toMatchObject({ code: 'ELECT_UNAVAILABLE', message: /scheme/ })
   })
 })
 

@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Backoff } from '../../../src/etcd/backoff.js'
+
+const times = (count: number, backoff: Backoff): number[] =>
+  Array.from({ length: count }, () => backoff.nextMs())
+
+describe('a backoff', () => {
+  test('doubles up to its cap, and takes the whole step when the dice say so', () => {
+    expect(times(7, new Backoff(() => 1, 50, 1_000))).toEqual([50, 100, 200, 400, 800, 1000, 1000])
+  })
+
+  test('takes no less than half of a step', () => {
+    expect(times(7, new Backoff(() => 0, 50, 1_000))).toEqual([25, 50, 100, 200, 400, 500, 500])
+  })
+
+  test('begins again after a reset', () => {
+    const backoff = new Backoff(() => 1, 50, 1_000)
+    times(5, backoff)
+    backoff.reset()
+    expect(times(2, backoff)).toEqual([50, 100])
+  })
+
+  test('stays between half of its step and its cap, for ever', () => {
+    fc.assert(
+      fc.property(
+        fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })),
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.integer({ min: 1_000, max: 60_000 }),
+        (dice, firstMs, longestMs) => {
+          const backoff = new Backoff(() => dice.next().value as number, firstMs, longestMs)
+          // Far beyond 2 ** 1024, where a step that was not capped would be infinite.
+          times(1_100, backoff).forEach((ms, tries) => {
+            const step = Math.min(longestMs, firstMs * 2 ** tries)
+            expect(ms >= step / 2 && ms <= step).toBe(true)
+          })
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+
+  test('spreads those who failed together', () => {
+    let die = 0
+    const first = Array.from({ length: 100 }, () => new Backoff(() => die++ / 100).nextMs())
+    expect(new Set(first).size).toBe(100)
+  })
+})
