@@ -2,27 +2,29 @@
 // member if need be, and every watch goes on from the revision after the last it has seen.
 // It must not know what is watched, nor what the events mean.
 
-import { create, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../clock.js'
 import type { ElectError } from '../errors.js'
 import { Backoff } from './backoff.js'
 import type { Connection, Connections } from './connections.js'
 import { toElectError } from './failure.js'
 import type { Event } from './gen/kv_pb.js'
-import { Watch as WatchService, WatchRequestSchema, type WatchResponse } from './gen/rpc_pb.js'
+import { Watch as WatchService, type WatchResponse } from './gen/rpc_pb.js'
 import type { SignIn } from './sign-in.js'
+import { nextTurn, Slices } from './slices.js'
 import type { Streams } from './streams.js'
 import { type OutgoingStream, RpcError, Status } from './transport.js'
+import {
+  cancelRequest,
+  decoyRequest,
+  type WatchedRange,
+  type WatchRequest,
+  watchRequest,
+} from './watch-requests.js'
 
 /** After this long without a word from the member it is asked for one… */
 const quietMs = 2_000
 /** …and after this long without an answer it counts as hung. */
 const patienceMs = 2_000
-
-export interface WatchedRange {
-  readonly key: Uint8Array
-  readonly rangeEnd: Uint8Array
-}
 
 /** What a watch reports. All calls come in the order of revisions; none comes after `cancel()`. */
 export interface WatchSink {
@@ -30,6 +32,11 @@ export interface WatchSink {
   events(events: readonly Event[]): void
   /** Everything up to this revision has been reported. */
   progress(revision: bigint): void
+  /**
+   * The member that serves the watch from here on does not have all that was reported: it lags, or its history was
+   * rewritten (restored from a backup, started anew without data). The watch goes on; read the range again to tell.
+   */
+  behind(): void
   /** Revisions that were still to come are gone; the watch is over. Read the range again and watch anew. */
   compacted(): void
   /** etcd refuses the watch; it is over. */
@@ -37,18 +44,51 @@ export interface WatchSink {
 }
 
 export interface Watch {
+  /** When the member that serves it last said anything, by the monotonic clock; at first, when it was asked for. */
+  readonly heardAtMs: number
   cancel(): void
 }
 
-interface Watcher {
+/** One watch, on whatever stream there is. */
+class Watcher implements Watch {
+  readonly id: bigint
   readonly range: WatchedRange
   readonly sink: WatchSink
   nextRevision: bigint
+  /** The present stream has it. */
+  isServed = false
+  /** While it is not served: when it last was. */
+  wasServedAtMs: number
   /** A refusal right after the token was renewed is meant. */
-  deniedBefore: boolean
+  deniedBefore = false
+  readonly #hub: WatchHub
+
+  constructor(
+    hub: WatchHub,
+    id: bigint,
+    range: WatchedRange,
+    nextRevision: bigint,
+    sink: WatchSink,
+    nowMs: number,
+  ) {
+    this.#hub = hub
+    this.id = id
+    this.range = range
+    this.nextRevision = nextRevision
+    this.sink = sink
+    this.wasServedAtMs = nowMs
+  }
+
+  get heardAtMs(): number {
+    return this.isServed ? this.#hub.heardAtMs : this.wasServedAtMs
+  }
+
+  cancel(): void {
+    this.#hub.cancel(this)
+  }
 }
 
-type WatchStream = OutgoingStream<MessageShape<typeof WatchRequestSchema>>
+type WatchStream = OutgoingStream<WatchRequest>
 
 export class WatchHub {
   readonly #connections: Connections
@@ -57,9 +97,20 @@ export class WatchHub {
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #watchers = new Map<bigint, Watcher>()
-  /** Created on the present stream, not confirmed yet; etcd confirms in order. */
+  /** Those of them that the present stream does not know yet. */
+  readonly #unasked = new Set<bigint>()
+  /** Those that it knows and that nobody watches any more. */
+  readonly #dropped = new Set<bigint>()
+  /** Asked for on the present stream, not confirmed yet; etcd confirms in order. */
   readonly #unconfirmed: bigint[] = []
+  /** Come over the present stream, and not looked at yet. */
+  #received: WatchResponse[] = []
+  #looked = 0
+  readonly #looking: Slices
   #lastId = 0n
+  #updating = false
+  /** The watch that was made only for the sake of an answer. */
+  #decoy: bigint | undefined
   #connection: Connection | undefined
   #stream: WatchStream | undefined
   #heardAtMs = 0
@@ -78,22 +129,31 @@ export class WatchHub {
     this.#signIn = parts.signIn
     this.#clock = parts.clock
     this.#backoff = new Backoff(parts.random)
+    this.#looking = new Slices(parts.clock, () => this.#lookAtNext())
   }
 
   /** Reports everything that happens in the range from this revision on. */
-  watch(range: WatchedRange, startRevision: bigint, sink: WatchSink): Watch {
+  watch(range: WatchedRange, nextRevision: bigint, sink: WatchSink): Watch {
     // Ids are never used again, so that a late message of a cancelled watch meets nobody.
     const id = ++this.#lastId
-    this.#watchers.set(id, { range, sink, nextRevision: startRevision, deniedBefore: false })
-    if (this.#stream !== undefined) this.#create(id)
-    else if (this.#cancelTimer === undefined) this.#open()
-    return {
-      cancel: () => {
-        if (!this.#watchers.has(id)) return
-        this.#stream?.send(cancelRequest(id))
-        this.#remove(id)
-      },
-    }
+    const nowMs = this.#clock.monotonicMs()
+    const watcher = new Watcher(this, id, range, nextRevision, sink, nowMs)
+    this.#watchers.set(id, watcher)
+    this.#unasked.add(id)
+    this.#update()
+    return watcher
+  }
+
+  cancel({ id }: { readonly id: bigint }): void {
+    if (!this.#watchers.has(id)) return
+    if (!this.#unasked.has(id)) this.#dropped.add(id)
+    this.#remove(id)
+    this.#update()
+  }
+
+  /** When the member that serves the present stream last said anything. */
+  get heardAtMs(): number {
+    return this.#heardAtMs
   }
 
   close(): void {
@@ -102,47 +162,81 @@ export class WatchHub {
     this.#endStream()
   }
 
+  /**
+   * Brings the stream up to what is watched, in the next turn: what is watched is yet to come, and whoever waits for what
+   * has just come goes first.
+   */
+  #update(): void {
+    if (this.#updating) return
+    this.#updating = true
+    nextTurn(() => {
+      this.#updating = false
+      if (this.#watchers.size === 0) this.#endStream()
+      else if (this.#stream !== undefined) this.#catchUp()
+      else if (this.#cancelTimer === undefined) this.#open()
+    })
+  }
+
   #open(): void {
     const connection = this.#connections.preferred
     this.#connection = connection
     this.#heardAtMs = this.#clock.monotonicMs()
     const stream: WatchStream = this.#streams.open(WatchService.method.watch, connection, {
       message: (response) => {
-        if (this.#stream === stream) this.#receive(response)
+        if (this.#stream !== stream) return
+        this.#heardAtMs = this.#clock.monotonicMs()
+        this.#received.push(response)
+        this.#looking.work()
       },
       closed: () => {
         if (this.#stream === stream) this.#reopen()
       },
     })
     this.#stream = stream
-    for (const id of this.#watchers.keys()) this.#create(id)
+    for (const id of this.#watchers.keys()) this.#unasked.add(id)
+    this.#catchUp()
     this.#lookAgainIn(quietMs, this.#probe)
   }
 
-  #create(id: bigint): void {
-    const watcher = this.#watchers.get(id)
-    if (watcher === undefined) return
+  #catchUp(): void {
+    for (const id of this.#dropped) this.#stream?.send(cancelRequest(id))
+    this.#dropped.clear()
+    for (const id of this.#unasked) {
+      const watcher = this.#watchers.get(id)
+      if (watcher === undefined) continue
+      this.#askFor(id, watchRequest(id, watcher.range, watcher.nextRevision))
+    }
+    this.#unasked.clear()
+  }
+
+  #askFor(id: bigint, request: WatchRequest): void {
     this.#unconfirmed.push(id)
-    this.#stream?.send(
-      create(WatchRequestSchema, {
-        requestUnion: {
-          case: 'createRequest',
-          value: {
-            key: watcher.range.key,
-            rangeEnd: watcher.range.rangeEnd,
-            startRevision: watcher.nextRevision,
-            // Keeps an idle watch's revision ahead of compactions.
-            progressNotify: true,
-            watchId: id,
-          },
-        },
-      }),
-    )
+    this.#stream?.send(request)
+  }
+
+  /** Tells whether there are more. */
+  #lookAtNext(): boolean {
+    const response = this.#received[this.#looked]
+    this.#looked += 1
+    if (response !== undefined) this.#receive(response)
+    if (this.#looked < this.#received.length) return true
+    this.#forgetReceived()
+    return false
+  }
+
+  #forgetReceived(): void {
+    this.#received = []
+    this.#looked = 0
   }
 
   #receive(response: WatchResponse): void {
-    this.#heardAtMs = this.#clock.monotonicMs()
     const id = this.#idOf(response)
+    if (id === undefined) {
+      this.#reopen()
+      return
+    }
+    // Refused, it cannot be ended; it has been an answer all the same.
+    if (id === this.#decoy && response.canceled) this.#decoy = undefined
     const watcher = this.#watchers.get(id)
     if (watcher === undefined) return
     if (response.canceled) {
@@ -150,22 +244,31 @@ export class WatchHub {
       return
     }
     this.#backoff.reset()
+    watcher.isServed = true
     watcher.deniedBefore = false
     const last = response.events.at(-1)?.kv?.modRevision
     if (last !== undefined) {
       watcher.nextRevision = last + 1n
       watcher.sink.events(response.events)
-    } else if (!response.created && response.header !== undefined) {
-      watcher.nextRevision = response.header.revision + 1n
-      watcher.sink.progress(response.header.revision)
+    } else if (response.header !== undefined) {
+      const { revision } = response.header
+      if (!response.created) {
+        watcher.nextRevision = revision + 1n
+        watcher.sink.progress(revision)
+      } else if (revision < watcher.nextRevision - 1n) {
+        watcher.sink.behind()
+      }
     }
   }
 
-  /** A refused creation is answered with an id of -1; creations are answered in order. */
-  #idOf(response: WatchResponse): bigint {
+  /**
+   * A refused creation is answered with an id of -1. Creations are answered in order: undefined means that one was passed
+   * over, so that the member does not know of it.
+   */
+  #idOf(response: WatchResponse): bigint | undefined {
     if (!response.created) return response.watchId
     const oldest = this.#unconfirmed.shift()
-    return response.watchId < 0n && oldest !== undefined ? oldest : response.watchId
+    return response.watchId < 0n || response.watchId === oldest ? oldest : undefined
   }
 
   #cancelled(id: bigint, watcher: Watcher, response: WatchResponse): void {
@@ -192,7 +295,8 @@ export class WatchHub {
   /** A stream without watches is not kept. */
   #remove(id: bigint): void {
     this.#watchers.delete(id)
-    if (this.#watchers.size === 0) this.#endStream()
+    this.#unasked.delete(id)
+    if (this.#watchers.size === 0) this.#update()
   }
 
   #reopen(): void {
@@ -208,12 +312,27 @@ export class WatchHub {
     if (quietForMs < quietMs) {
       this.#lookAgainIn(quietMs - quietForMs, this.#probe)
     } else if (quietForMs < quietMs + patienceMs) {
-      this.#stream?.send(progressRequest)
+      this.#askForAnAnswer()
       this.#lookAgainIn(patienceMs, this.#probe)
     } else {
       this.#connection?.giveUpIfSilentSince(this.#heardAtMs)
       // Giving the connection up may have ended, and so reopened, the stream already.
       if (this.#stream !== undefined) this.#reopen()
+    }
+  }
+
+  /**
+   * Makes a watch of which nothing is told, or ends it again: etcd answers both at once. A request for progress it answers
+   * only when no watch of the stream begins after its present revision, as those of a quiet etcd do (3.5 and later).
+   */
+  #askForAnAnswer(): void {
+    const [watcher] = this.#watchers.values()
+    if (this.#decoy !== undefined) {
+      this.#stream?.send(cancelRequest(this.#decoy))
+      this.#decoy = undefined
+    } else if (watcher !== undefined) {
+      this.#decoy = ++this.#lastId
+      this.#askFor(this.#decoy, decoyRequest(this.#decoy, watcher.range))
     }
   }
 
@@ -228,23 +347,17 @@ export class WatchHub {
   #endStream(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+    for (const watcher of this.#watchers.values()) {
+      if (watcher.isServed) watcher.wasServedAtMs = this.#heardAtMs
+      watcher.isServed = false
+    }
     const stream = this.#stream
     this.#stream = undefined
+    this.#decoy = undefined
+    this.#dropped.clear()
     this.#unconfirmed.length = 0
+    // Whoever is concerned watches from where it is, on the next stream.
+    this.#forgetReceived()
     stream?.cancel()
   }
-}
-
-/**
- * Asks for a sign of life. The answer's revision is not used: etcd before 3.4.25 and 3.5.8 may send it ahead of events
- * (https://github.com/etcd-io/etcd/issues/15220).
- */
-const progressRequest = create(WatchRequestSchema, {
-  requestUnion: { case: 'progressRequest', value: {} },
-})
-
-function cancelRequest(watchId: bigint): MessageShape<typeof WatchRequestSchema> {
-  return create(WatchRequestSchema, {
-    requestUnion: { case: 'cancelRequest', value: { watchId } },
-  })
 }

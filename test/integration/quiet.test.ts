@@ -1,0 +1,49 @@
+// An etcd in which nothing is written at all: who watches it must not take its silence for its death.
+
+import { expect, onTestFinished, test } from 'vitest'
+import { enableAuth, root } from '../support/auth.js'
+import { startEtcd } from '../support/etcd.js'
+import { scope } from '../support/scope.js'
+import { until } from '../support/until.js'
+import { describeVersions } from '../support/versions.js'
+
+/** How many streams of watches there have been, and how many messages came over them. */
+async function watching(endpoint: string): Promise<{ streams: number; messages: number }> {
+  const metrics = await (await fetch(`${endpoint}/metrics`)).text()
+  const count = (what: string) => {
+    const line = new RegExp(`^grpc_server_${what}_total\\{grpc_method="Watch".*\\} (\\d+)$`, 'm')
+    return Number(line.exec(metrics)?.[1] ?? 0)
+  }
+  return { streams: count('started'), messages: count('msg_received') }
+}
+
+describeVersions((version) => {
+  test('one stream of watches is enough for as long as nothing happens', async () => {
+    const server = await startEtcd({ version })
+    onTestFinished(() => server[Symbol.asyncDispose]())
+    const { candidate } = scope(server.endpoint)
+    await candidate('a').campaign()
+    // It was asked for signs of life three times; each time it had until the next one to give it.
+    await until(async () => (await watching(server.endpoint)).messages >= 4, {
+      what: 'signs of life to be asked for',
+    })
+    expect(await watching(server.endpoint)).toEqual({ streams: 1, messages: 4 })
+  })
+
+  test('to be refused an answer is one: rights that are taken away do not end it', async () => {
+    const server = await startEtcd({ version })
+    onTestFinished(() => server[Symbol.asyncDispose]())
+    const user = { name: 'watcher', password: 'secret', prefix: 'election-' }
+    await enableAuth(server, [user])
+    const { client, observer } = scope(server.endpoint)
+    await observer(client({ user: user.name, password: user.password })).start()
+    await until(async () => (await watching(server.endpoint)).messages === 1, { what: 'a watch' })
+    const credentials = `--user=${root.name}:${root.password}`
+    const revoke = ['user', 'revoke-role', user.name, `role-of-${user.name}`]
+    expect((await server.etcdctl(credentials, ...revoke)).code).toBe(0)
+    await until(async () => (await watching(server.endpoint)).messages >= 4, {
+      what: 'signs of life to be asked for',
+    })
+    expect(await watching(server.endpoint)).toEqual({ streams: 1, messages: 4 })
+  })
+})
