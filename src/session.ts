@@ -1,41 +1,34 @@
 // One lease at a time, shared by any number of candidates: opened when first needed, replaced when lost, given back at
 // the end. It must not know about elections beyond which of them its candidates are in.
 
-import { abandonable } from './abort.js'
-import { AlreadyACandidateError, ClosedError, ElectError, InvalidArgumentError } from './errors.js'
+import { abandonable, checkWait, type WaitOptions } from './abort.js'
+import { type AttendantEvents, Attendants } from './attendants.js'
+import {
+  AlreadyACandidateError,
+  ClosedError,
+  ElectError,
+  InvalidArgumentError,
+  SessionLostError,
+} from './errors.js'
 import type { EtcdApi } from './etcd/api.js'
 import type { Etcd } from './etcd/client.js'
 import { adoptLease, grantLease, revokeLater, revokeLease } from './lease/grant.js'
 import type { Lease, LeaseLoss } from './lease/lease.js'
 import { Listeners } from './listeners.js'
-
-/** The options of {@link Session}. */
-export interface SessionOptions {
-  /**
-   * How long the lease lives without renewal, in whole seconds; so long may it take until another candidate takes over
-   * from a process that died. etcd raises what it finds too small (2 with its default settings).
-   */
-  readonly ttl: number
-  /**
-   * By how much the rates of this machine's clock and etcd's may differ, as a fraction. Default 0.05. It shortens the
-   * time for which a lease counts as alive.
-   */
-  readonly clockDrift?: number | undefined
-  /**
-   * A lease that exists already, to be taken over instead of opening a new one: for a process that was restarted and
-   * should keep its place. Two processes must not use one lease at the same time.
-   */
-  readonly leaseId?: bigint | undefined
-}
+import { checkSessionOptions, type SessionOptions } from './session-options.js'
 
 /** What a session tells those who look on. */
-export interface SessionEvents {
+export interface SessionEvents extends AttendantEvents {
+  /** There is a lease; `ttl` is what etcd granted, in seconds. */
   opened: { readonly leaseId: bigint; readonly ttl: number }
+  /** It is over; `loss` is `'closed'` when this process gave it up. */
   lost: { readonly leaseId: bigint; readonly loss: LeaseLoss }
 }
 
-/** The longest TTL that etcd grants, in seconds (read off etcd 3.4 to 3.7: "too large lease TTL"). */
-const longestTtlS = 9_000_000_000
+const events: readonly (keyof SessionEvents)[] = [
+  ...(['opened', 'lost'] as const),
+  ...(['guardianStarted', 'guardianLost', 'workerStarted', 'workerLost'] as const),
+]
 
 /**
  * One etcd lease, kept alive by this process; many candidates may share it.
@@ -51,6 +44,7 @@ const longestTtlS = 9_000_000_000
  */
 export class Session {
   readonly #api: EtcdApi
+  readonly #attendants: Attendants
   readonly #requestedTtlS: number
   readonly #clockDrift: number
   readonly #listeners = new Listeners<SessionEvents>()
@@ -61,13 +55,16 @@ export class Session {
   #leftBehind: Lease | undefined
   #opening: Promise<Lease> | undefined
   #closing: Promise<void> | undefined
+  #orphaned = false
 
   /**
    * @throws InvalidArgumentError naming the option, what was expected and what came.
    */
   constructor(etcd: Etcd, options: SessionOptions) {
     this.#api = apiOf(etcd)
-    const { ttl, clockDrift, leaseId } = checkOptions(options)
+    const checked = checkSessionOptions(options)
+    const { ttl, clockDrift, leaseId } = checked
+    this.#attendants = new Attendants(this.#api, checked, this.#listeners)
     this.#requestedTtlS = ttl
     this.#clockDrift = clockDrift
     this.#adoptId = leaseId
@@ -83,8 +80,14 @@ export class Session {
     return this.#lease?.ttlS ?? this.#requestedTtlS
   }
 
+  /** Whether `close()` or `orphan()` was called. */
   get isClosed(): boolean {
     return this.#closing !== undefined
+  }
+
+  /** @internal */
+  get clockDrift(): number {
+    return this.#clockDrift
   }
 
   /** @internal */
@@ -98,8 +101,8 @@ export class Session {
    * @throws `signal.reason` when the signal is aborted; ClosedError; any other {@link ElectError} when etcd does not
    * grant a lease within the client's `callTimeoutMs`.
    */
-  async open({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    await this.lease(signal)
+  async open(options: WaitOptions = {}): Promise<void> {
+    await this.lease(checkWait(options).signal)
   }
 
   /**
@@ -119,8 +122,11 @@ export class Session {
    * another process that takes the lease over with `leaseId`.
    */
   orphan(): void {
-    this.#closing ??= Promise.resolve()
+    if (this.isClosed) return
+    this.#closing = Promise.resolve()
+    this.#orphaned = true
     this.#lease?.end('closed')
+    this.#attendants.dismiss()
   }
 
   /** Calls back on every event; returns what stops that. A listener that throws breaks nothing. */
@@ -128,6 +134,12 @@ export class Session {
     event: E,
     listener: (event: SessionEvents[E]) => void,
   ): () => void {
+    if (!events.includes(event)) {
+      throw new InvalidArgumentError('event', `expected one of ${events.join(', ')}`, event)
+    }
+    if (typeof (listener as unknown) !== 'function') {
+      throw new InvalidArgumentError('listener', 'expected a function', listener)
+    }
     return this.#listeners.add(event, listener)
   }
 
@@ -140,10 +152,29 @@ export class Session {
     signal?.throwIfAborted()
     this.#throwIfClosed()
     if (this.#lease !== undefined && this.#lease.loss === undefined) return this.#lease
+    if (!this.#attendants.isWell()) {
+      throw new SessionLostError('healthy() does not say true, so no lease is opened')
+    }
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined
     })
     return abandonable(this.#opening, signal)
+  }
+
+  /**
+   * @internal For one whose work is done by another process, before the session is opened: the guardian waits until that one
+   * is gone too.
+   */
+  revokeOnlyAfter(pid: number): void {
+    this.#attendants.revokeOnlyAfter(pid)
+  }
+
+  /** @internal Settles when it is known whether etcd has taken the lease of a closed session back. */
+  givenBack(): Promise<void> {
+    if (this.#orphaned) {
+      return Promise.reject(new ClosedError('the session was orphaned: its keys stay in etcd'))
+    }
+    return this.#closing ?? Promise.reject(new ClosedError('the Etcd client was closed'))
   }
 
   /**
@@ -161,22 +192,28 @@ export class Session {
   }
 
   async #open(): Promise<Lease> {
+    const { startRenewal } = this.#attendants
+    this.#attendants.summon()
     if (this.#leftBehind !== undefined) {
       await revokeLease(this.#api, this.#leftBehind.id)
       this.#leftBehind = undefined
     }
     const lease =
       this.#adoptId === undefined
-        ? await grantLease(this.#api, this.#requestedTtlS, this.#clockDrift)
-        : await adoptLease(this.#api, this.#adoptId, this.#clockDrift)
+        ? await grantLease(this.#api, this.#requestedTtlS, this.#clockDrift, startRenewal)
+        : await adoptLease(this.#api, this.#adoptId, this.#clockDrift, startRenewal)
     this.#adoptId = undefined
     this.#lease = lease
+    this.#attendants.hold(lease)
     // Closed meanwhile: whoever closes waits for us and gives the lease back.
     this.#throwIfClosed()
     lease.listen({
       renewed: () => undefined,
       lost: (loss) => {
-        if (loss === 'expired') this.#leftBehind = lease
+        if (loss === 'expired') void this.#giveBackLater(lease)
+        if (loss === 'revoked') this.#attendants.release(lease)
+        // Not by us: the client was closed, and with it the way to etcd.
+        if (loss === 'closed' && !this.isClosed) this.#attendants.dismiss()
         this.#listeners.emit('lost', { leaseId: lease.id, loss })
       },
     })
@@ -184,19 +221,29 @@ export class Session {
     return lease
   }
 
+  async #giveBackLater(lease: Lease): Promise<void> {
+    this.#leftBehind = lease
+    await revokeLater(this.#api, lease.id, lease.ttlS)
+    if (this.#leftBehind === lease) this.#leftBehind = undefined
+    this.#attendants.release(lease)
+  }
+
   async #close(): Promise<void> {
     await this.#opening?.catch(() => undefined)
     const lease = this.#lease?.loss === undefined ? this.#lease : this.#leftBehind
     lease?.end('closed')
-    if (lease === undefined) return
     try {
-      await revokeLease(this.#api, lease.id)
+      if (lease !== undefined) await revokeLease(this.#api, lease.id)
     } catch (error) {
-      if (error instanceof ElectError && !(error instanceof ClosedError)) {
-        void revokeLater(this.#api, lease.id, lease.ttlS)
+      if (lease !== undefined && error instanceof ElectError && !(error instanceof ClosedError)) {
+        // The guardian goes on trying too, should this process end meanwhile.
+        void revokeLater(this.#api, lease.id, lease.ttlS).finally(() => {
+          this.#attendants.dismiss()
+        })
       }
       throw error
     }
+    this.#attendants.dismiss()
   }
 
   #throwIfClosed(): void {
@@ -211,29 +258,4 @@ export function apiOf(etcd: unknown): EtcdApi {
     throw new InvalidArgumentError('etcd', 'expected an Etcd client', etcd)
   }
   return api
-}
-
-function checkOptions(options: unknown): {
-  ttl: number
-  clockDrift: number
-  leaseId: bigint | undefined
-} {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError('options', 'expected an object like { ttl: 5 }', options)
-  }
-  const { ttl, clockDrift = 0.05, leaseId } = options as Partial<SessionOptions>
-  if (typeof ttl !== 'number' || !Number.isInteger(ttl) || ttl < 1 || ttl > longestTtlS) {
-    throw new InvalidArgumentError(
-      'ttl',
-      `expected whole seconds from 1 to ${String(longestTtlS)}`,
-      ttl,
-    )
-  }
-  if (typeof clockDrift !== 'number' || !(clockDrift >= 0) || !(clockDrift <= 0.5)) {
-    throw new InvalidArgumentError('clockDrift', 'expected a fraction from 0 to 0.5', clockDrift)
-  }
-  if (leaseId !== undefined && (typeof leaseId !== 'bigint' || leaseId <= 0n)) {
-    throw new InvalidArgumentError('leaseId', 'expected a bigint above 0', leaseId)
-  }
-  return { ttl, clockDrift, leaseId }
 }

@@ -7,7 +7,8 @@
 // An answer alone is not enough: a member that led etcd, was paused and resumes acknowledges keep-alives that its
 // successor has never heard of (measured on etcd 3.4.23 and 3.5.16, see docs/guarantees.md). An acknowledgement
 // therefore counts only once a linearizable read that was sent after it came back with the same raft term: then the
-// member that acknowledged still led after it did.
+// member that acknowledged still led after it did. "After" is a matter of order and not of clocks, which may show the same
+// instant for both: a reading is tied at its sending to the acknowledgement that waits for one then.
 
 /** One moment on both clocks. The monotonic clock may stand still during suspend, the wall clock may be set. */
 export interface Instant {
@@ -18,7 +19,6 @@ export interface Instant {
 /** An answered keep-alive. */
 export interface Acknowledgement {
   readonly sentAt: Instant
-  readonly answeredAtMs: number
   readonly raftTerm: bigint
 }
 
@@ -39,6 +39,14 @@ export function validForMs(ttlS: number, clockDrift: number): number {
   return Math.max(0, ttlS * 1000 * (1 - clockDrift) - marginMs)
 }
 
+/**
+ * How long after a moment nobody believes any more because of a renewal that was sent before it, whoever's clock is fast
+ * and whoever's is slow.
+ */
+export function outlivedAfterMs(ttlS: number, clockDrift: number): number {
+  return ttlS * 1000 * (1 + clockDrift) + marginMs
+}
+
 /** A lease fresh from a grant, which went through etcd's log and needs no verification. */
 export function granted(sentAt: Instant, validMs: number): Deadline {
   return { validForMs: validMs, renewedAt: sentAt, unverified: undefined }
@@ -51,12 +59,41 @@ export function acknowledged(deadline: Deadline, acknowledgement: Acknowledgemen
   return { ...deadline, unverified: acknowledgement }
 }
 
-/** A linearizable answer, to whatever question, that was asked at `sentAtMs`. */
-export function witnessed(deadline: Deadline, sentAtMs: number, raftTerm: bigint): Deadline {
-  const { unverified } = deadline
-  if (unverified === undefined) return deadline
-  if (sentAtMs < unverified.answeredAtMs || raftTerm !== unverified.raftTerm) return deadline
-  return { ...deadline, renewedAt: unverified.sentAt, unverified: undefined }
+/**
+ * A linearizable answer, to whatever question.
+ *
+ * @param waiting the acknowledgement that was unverified when the question was sent: the only one it can confirm.
+ */
+export function witnessed(
+  deadline: Deadline,
+  waiting: Acknowledgement | undefined,
+  raftTerm: bigint,
+): Deadline {
+  if (waiting === undefined || raftTerm !== waiting.raftTerm) return deadline
+  if (waiting.sentAt.monotonicMs <= deadline.renewedAt.monotonicMs) return deadline
+  const unverified = deadline.unverified === waiting ? undefined : deadline.unverified
+  return { ...deadline, renewedAt: waiting.sentAt, unverified }
+}
+
+/** Of two that are both true of one lease, what the two say together. */
+export function together(a: Deadline, b: Deadline): Deadline {
+  const { renewedAt } = later(a, b, ({ renewedAt: at }) => at)
+  const { unverified } = later(a, b, ({ unverified: waiting }) => waiting?.sentAt)
+  const waits = unverified !== undefined && isLater(unverified.sentAt, renewedAt)
+  return { ...a, renewedAt, unverified: waits ? unverified : undefined }
+}
+
+function later(
+  a: Deadline,
+  b: Deadline,
+  of: (deadline: Deadline) => Instant | undefined,
+): Deadline {
+  const [inA, inB] = [of(a), of(b)]
+  return inB !== undefined && (inA === undefined || isLater(inB, inA)) ? b : a
+}
+
+function isLater(a: Instant, b: Instant): boolean {
+  return a.monotonicMs > b.monotonicMs
 }
 
 /** How long from `now` the lease is surely alive; 0 when that is over. */
@@ -67,6 +104,15 @@ export function remainingMs(deadline: Deadline, now: Instant): number {
   // One that was set back says nothing, and the monotonic clock alone decides.
   const wall = renewedAt.wallMs + valid - now.wallMs
   return Math.max(0, Math.min(monotonic, wall))
+}
+
+/**
+ * Whether only the wall clock says that it is over. Either the machine slept, or the clock was set: etcd knows which.
+ */
+export function isDoubtful(deadline: Deadline, now: Instant): boolean {
+  const { renewedAt, validForMs: valid, unverified } = deadline
+  const byMonotonicClock = renewedAt.monotonicMs + valid - now.monotonicMs
+  return unverified === undefined && byMonotonicClock > 0 && remainingMs(deadline, now) === 0
 }
 
 /** The same by the monotonic clock alone, and with renewals not verified yet: how long to go on hoping. */

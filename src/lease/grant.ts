@@ -6,12 +6,14 @@ import { ClosedError, ElectError, RefusedError, SessionLostError } from '../erro
 import { Backoff } from '../etcd/backoff.js'
 import { granted, type Instant, validForMs } from './deadline.js'
 import { Lease } from './lease.js'
+import type { StartRenewal } from './renewal.js'
 
 /** Asks for a new lease. */
 export async function grantLease(
   api: EtcdApi,
   ttlS: number,
   clockDrift: number,
+  renewal: StartRenewal,
   options: CallOptions = {},
 ): Promise<Lease> {
   const id = newLeaseId(api.random)
@@ -22,7 +24,8 @@ export async function grantLease(
   }
   const grantedS = await grantedTtl(api, id, ttlS, { ...options, onSend })
   const since = sentAt ?? { monotonicMs: -Infinity, wallMs: -Infinity }
-  return new Lease(api, id, grantedS, granted(since, validForMs(grantedS, clockDrift)))
+  const deadline = granted(since, validForMs(grantedS, clockDrift))
+  return new Lease({ api, id, ttlS: grantedS, deadline }, renewal)
 }
 
 /**
@@ -34,6 +37,7 @@ export async function adoptLease(
   api: EtcdApi,
   id: bigint,
   clockDrift: number,
+  renewal: StartRenewal,
   options: CallOptions = {},
 ): Promise<Lease> {
   const asked: Instant = { monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }
@@ -48,7 +52,7 @@ export async function adoptLease(
   // etcd rounds what is left; one second less is surely left.
   const agedMs = (grantedS - Math.max(0, Number(TTL) - 1)) * 1000
   const renewedAt = { monotonicMs: asked.monotonicMs - agedMs, wallMs: asked.wallMs - agedMs }
-  const lease = new Lease(api, id, grantedS, granted(renewedAt, valid))
+  const lease = new Lease({ api, id, ttlS: grantedS, deadline: granted(renewedAt, valid) }, renewal)
   lease.renewNow()
   return lease
 }

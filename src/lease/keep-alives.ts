@@ -1,5 +1,5 @@
-// Sends keep-alives and reports the answers. A member that does not answer at once is not waited for: the next one is
-// asked on a fresh stream, and so on in a circle; the first to answer keeps the stream.
+// Sends keep-alives and reports the answers. A member that does not answer soon is not relied on: the next one is asked
+// on a fresh stream, and so on in a circle, with more patience in each; the first to answer keeps the stream.
 // It must not know what an answer is worth, nor when the lease ends.
 
 import { create } from '@bufbuild/protobuf'
@@ -7,8 +7,8 @@ import type { Connection, EtcdApi, KeepAliveStream } from '../etcd/api.js'
 import { LeaseKeepAliveRequestSchema, type LeaseKeepAliveResponse } from '../etcd/gen/rpc_pb.js'
 import type { Instant } from './deadline.js'
 
-/** A connection over which nothing at all came for this long, while an answer is awaited, is dialled anew. */
-const deadAfterMs = 1_000
+/** Of one member: the one that may have stalled, and a fresh one beside it. */
+const mostStreamsPerMember = 2
 
 export interface Answer {
   readonly sentAt: Instant
@@ -25,30 +25,43 @@ interface OpenStream {
   readonly sent: Instant[]
 }
 
+/** How long a member may take before another one is asked as well. */
+export interface Patience {
+  /** In the first circle; twice as long in each that follows, so that a slow way to etcd is no reason to lose a lease… */
+  readonly firstMs: number
+  /** …but never longer than this. */
+  readonly mostMs: number
+}
+
 export class KeepAlives {
   readonly #api: EtcdApi
   readonly #leaseId: bigint
-  readonly #hedgeMs: number
+  readonly #patience: Patience
   readonly #onAnswer: (answer: Answer) => void
+  /** Oldest first. */
   readonly #open: OpenStream[] = []
+  /** How often was asked in vain since the last answer. */
+  #unanswered = 0
+  #awaited: OpenStream | undefined
   #cancelHedge: (() => void) | undefined
-  #askedAtMs = 0
   #closed = false
 
-  /**
-   * @param hedgeMs how long a member may take before another one is asked as well.
-   */
-  constructor(api: EtcdApi, leaseId: bigint, hedgeMs: number, onAnswer: (answer: Answer) => void) {
+  constructor(
+    api: EtcdApi,
+    leaseId: bigint,
+    patience: Patience,
+    onAnswer: (answer: Answer) => void,
+  ) {
     this.#api = api
     this.#leaseId = leaseId
-    this.#hedgeMs = hedgeMs
+    this.#patience = patience
     this.#onAnswer = onAnswer
   }
 
   /** Asks for one answer, and goes on asking until it comes. Does nothing while an answer is still awaited. */
   ask(): void {
     if (this.#closed || this.#cancelHedge !== undefined) return
-    this.#askedAtMs = this.#api.clock.monotonicMs()
+    this.#unanswered = 0
     this.#send(this.#open[0] ?? this.#openStream(this.#api.preferredMember))
   }
 
@@ -59,23 +72,38 @@ export class KeepAlives {
   }
 
   #send(to: OpenStream): void {
-    const now = this.#now()
-    to.sent.push(now)
-    this.#cancelHedge = this.#api.clock.setTimer(this.#hedgeMs, () => {
-      this.#askAnother(to.member)
-    })
+    const circles = Math.floor(this.#unanswered / this.#api.memberCount)
+    const { firstMs, mostMs } = this.#patience
+    to.sent.push(this.#now())
+    this.#awaited = to
+    this.#askAnotherIn(Math.min(mostMs, firstMs * 2 ** circles))
+    this.#unanswered += 1
     to.stream.send(create(LeaseKeepAliveRequestSchema, { ID: this.#leaseId }))
   }
 
-  #askAnother(silent: Connection): void {
+  #askAnotherIn(delayMs: number): void {
+    this.#cancelHedge?.()
+    this.#cancelHedge = this.#api.clock.setTimer(delayMs, () => {
+      this.#askAnother()
+    })
+  }
+
+  #askAnother(): void {
+    const silent = this.#awaited?.member ?? this.#api.preferredMember
     this.#api.moveOnFrom(silent)
-    if (this.#api.clock.monotonicMs() - this.#askedAtMs >= deadAfterMs) {
-      silent.giveUpIfSilentSince(this.#askedAtMs)
-    }
+    const [oldest] = this.#streamsTo(silent)
+    const askedAt = oldest?.sent[0]
+    if (askedAt !== undefined) silent.giveUpIfSilentSince(askedAt.monotonicMs)
+    // A stream that stalled may go on stalling after its member has recovered; a fresh one does not. The one before may
+    // still be answered, when the way is only long.
     const next = this.#api.memberAfter(silent)
-    // A stream that stalls goes on stalling after its member has recovered; a fresh one does not.
-    for (const stale of this.#open.filter(({ member }) => member === next)) this.#drop(stale)
+    const [stale, ...others] = this.#streamsTo(next)
+    if (stale !== undefined && others.length + 1 >= mostStreamsPerMember) this.#drop(stale)
     this.#send(this.#openStream(next))
+  }
+
+  #streamsTo(member: Connection): OpenStream[] {
+    return this.#open.filter((stream) => stream.member === member)
   }
 
   #openStream(member: Connection): OpenStream {
@@ -85,6 +113,10 @@ export class KeepAlives {
       },
       closed: () => {
         this.#drop(opened)
+        // It failed rather than being slow, which is no reason for more patience.
+        if (this.#awaited === opened && this.#cancelHedge !== undefined) {
+          this.#askAnotherIn(this.#patience.firstMs)
+        }
       },
     })
     const opened: OpenStream = { member, stream, sent: [] }
@@ -97,6 +129,7 @@ export class KeepAlives {
     if (this.#closed || sentAt === undefined) return
     this.#cancelHedge?.()
     this.#cancelHedge = undefined
+    this.#awaited = undefined
     for (const other of this.#open.filter((stream) => stream !== by)) this.#drop(other)
     this.#onAnswer({
       sentAt,

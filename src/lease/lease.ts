@@ -3,16 +3,15 @@
 // It must not know about elections, nor what comes after a loss.
 
 import type { EtcdApi } from '../etcd/api.js'
-import { Backoff } from '../etcd/backoff.js'
 import {
-  acknowledged,
+  type Acknowledgement,
   type Deadline,
   hopeMs,
   type Instant,
+  isDoubtful,
   remainingMs,
-  witnessed,
 } from './deadline.js'
-import { type Answer, KeepAlives } from './keep-alives.js'
+import type { Renewal, StartRenewal, Tenure } from './renewal.js'
 
 /**
  * - `expired`: no renewal was confirmed in time
@@ -29,8 +28,8 @@ export interface LeaseListener {
   lost(loss: LeaseLoss): void
 }
 
-/** Renewals a TTL: one may be lost and another be late. */
-const renewalsPerTtl = 3
+/** Keys that the renewal is told of at a time. */
+const mostKeysRead = 8
 
 export class Lease {
   readonly id: bigint
@@ -39,34 +38,39 @@ export class Lease {
   /** Keys that may yet be made on this lease although nobody wants them any more: a request was given up half-way. */
   readonly lateKeys = new Set<string>()
   readonly #api: EtcdApi
-  readonly #keepAlives: KeepAlives
-  readonly #backoff: Backoff
+  readonly #renewal: Renewal
   readonly #listeners = new Set<LeaseListener>()
   /** Keys attached to the lease that somebody depends on; each may serve as what a verifying read asks for. */
   readonly #keys = new Set<Uint8Array>()
-  #deadline: Deadline
+  /** Those of {@link #keys} that the renewal knows. */
+  #read: Uint8Array[] = []
   /** Whether only confirmed renewals count, because somebody depends on the lease. */
   #strict = false
   #loss: LeaseLoss | undefined
-  #verifying = false
-  #cancelRenewal: (() => void) | undefined
+  /** The renewal that was doubted last. */
+  #askedSinceMs: number | undefined
   #cancelExpiry: (() => void) | undefined
   readonly #offClose: () => void
 
-  constructor(api: EtcdApi, id: bigint, ttlS: number, deadline: Deadline) {
+  constructor(tenure: Tenure, start: StartRenewal) {
+    const { api, id, ttlS } = tenure
     this.#api = api
     this.id = id
     this.ttlS = ttlS
-    this.#deadline = deadline
-    this.#backoff = new Backoff(api.random, 50, 500)
-    const hedgeMs = Math.min(500, Math.max(150, (ttlS * 1000) / 12))
-    this.#keepAlives = new KeepAlives(api, id, hedgeMs, (answer) => {
-      this.#answered(answer)
+    this.#renewal = start(tenure, {
+      acknowledged: () => {
+        this.#watchExpiry()
+      },
+      confirmed: () => {
+        this.#confirmed()
+      },
+      gone: (answeredAtMs) => {
+        this.end(hopeMs(this.#deadline, answeredAtMs) > 0 ? 'revoked' : 'expired')
+      },
     })
     this.#offClose = api.onClose(() => {
       this.end('closed')
     })
-    this.#renewIn(this.#renewalIntervalMs)
     this.#watchExpiry()
   }
 
@@ -75,9 +79,15 @@ export class Lease {
     return this.#loss
   }
 
-  /** How long from this instant the lease is surely alive. Reads two clocks, nothing else. */
+  /**
+   * How long from this instant the lease is surely alive. Reads two clocks; when they contradict each other, etcd is asked
+   * at once, so that a clock that was set ahead ends nothing for longer than that takes.
+   */
   remainingMs(): number {
-    return this.#loss === undefined ? remainingMs(this.#deadline, this.#now()) : 0
+    if (this.#loss !== undefined || this.#renewal.isGone) return 0
+    const now = this.#now()
+    if (isDoubtful(this.#deadline, now)) this.#askOnce()
+    return remainingMs(this.#deadline, now)
   }
 
   isValid(): boolean {
@@ -97,24 +107,29 @@ export class Lease {
    */
   rely(key: Uint8Array): () => void {
     this.#keys.add(key)
+    this.#chooseKeys()
     if (this.isValid()) this.#strict = true
     else this.renewNow()
     return () => {
       this.#keys.delete(key)
+      if (this.#read.includes(key)) this.#chooseKeys()
       if (this.#keys.size === 0) this.#strict = false
     }
   }
 
-  /** A linearizable answer from etcd that was asked for at `sentAtMs`: it may confirm a renewal. */
-  witness(sentAtMs: number, raftTerm: bigint): void {
-    const before = this.#deadline
-    this.#deadline = witnessed(before, sentAtMs, raftTerm)
-    if (this.#deadline !== before) this.#confirmed()
+  /** What a linearizable request that is sent now may confirm; to be taken right before, for {@link witness}. */
+  get unconfirmed(): Acknowledgement | undefined {
+    return this.#deadline.unverified
+  }
+
+  /** A linearizable answer from etcd: it may confirm the renewal that was unconfirmed when it was asked for. */
+  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
+    this.#renewal.witness(unconfirmed, raftTerm)
   }
 
   /** Asks etcd for a renewal now, for one who suspects that the lease is gone. */
   renewNow(): void {
-    if (this.#loss === undefined) this.#renew()
+    if (this.#loss === undefined) this.#renewal.renewNow()
   }
 
   /** Ends it here: keep-alives stop. Revoking it in etcd is the caller's. */
@@ -122,65 +137,37 @@ export class Lease {
     if (this.#loss !== undefined) return
     this.#loss = loss
     this.#offClose()
-    this.#cancelRenewal?.()
     this.#cancelExpiry?.()
-    this.#keepAlives.close()
+    this.#renewal.close()
     const listeners = [...this.#listeners]
     this.#listeners.clear()
     for (const listener of listeners) listener.lost(loss)
   }
 
-  get #renewalIntervalMs(): number {
-    return (this.ttlS * 1000) / renewalsPerTtl
+  /** However often somebody looks: asking goes on by itself until there is an answer. */
+  #askOnce(): void {
+    const { monotonicMs } = this.#deadline.renewedAt
+    if (this.#askedSinceMs === monotonicMs) return
+    this.#askedSinceMs = monotonicMs
+    this.renewNow()
   }
 
-  #renew(): void {
-    this.#cancelRenewal?.()
-    this.#cancelRenewal = undefined
-    this.#keepAlives.ask()
+  get #deadline(): Deadline {
+    return this.#renewal.deadline
   }
 
-  #renewIn(delayMs: number): void {
-    this.#cancelRenewal?.()
-    this.#cancelRenewal = this.#api.clock.setTimer(delayMs, () => {
-      this.#renew()
-    })
-  }
-
-  #answered({ sentAt, answeredAtMs, raftTerm, ttlS }: Answer): void {
-    if (ttlS <= 0) {
-      this.end(hopeMs(this.#deadline, answeredAtMs) > 0 ? 'revoked' : 'expired')
-      return
+  /** A few of them, for the case that one is deleted: that must not end what the others stand for. */
+  #chooseKeys(): void {
+    if (this.#read.length === mostKeysRead && this.#read.every((key) => this.#keys.has(key))) return
+    this.#read = []
+    for (const key of this.#keys) {
+      this.#read.push(key)
+      if (this.#read.length === mostKeysRead) break
     }
-    this.#deadline = acknowledged(this.#deadline, { sentAt, answeredAtMs, raftTerm })
-    this.#watchExpiry()
-    this.#renewIn(sentAt.monotonicMs + this.#renewalIntervalMs - answeredAtMs)
-    void this.#verify()
-  }
-
-  /** Reads something through etcd's log to learn whether the last acknowledgement was given by who still leads it. */
-  async #verify(): Promise<void> {
-    if (this.#verifying) return
-    const [key] = this.#keys
-    if (key === undefined) return
-    this.#verifying = true
-    const sentAtMs = this.#api.clock.monotonicMs()
-    try {
-      const timeoutMs = Math.max(1, hopeMs(this.#deadline, sentAtMs))
-      const { header } = await this.#api.range({ key, keysOnly: true }, { timeoutMs, urgent: true })
-      this.witness(sentAtMs, header?.raftTerm ?? 0n)
-    } catch {
-      // Not confirmed, for whatever reason: what follows is the same.
-    } finally {
-      this.#verifying = false
-    }
-    if (this.#loss === undefined && this.#deadline.unverified !== undefined) {
-      this.#renewIn(this.#backoff.nextMs())
-    }
+    this.#renewal.readWith(this.#read)
   }
 
   #confirmed(): void {
-    this.#backoff.reset()
     this.#strict = this.#keys.size > 0
     this.#watchExpiry()
     for (const listener of [...this.#listeners]) listener.renewed()

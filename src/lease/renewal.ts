@@ -1,0 +1,165 @@
+// What keeps a lease alive and knows since when: it asks for keep-alives, has each confirmed, and holds the deadline.
+// It must not know who depends on the lease, nor what a loss means for them.
+
+import type { EtcdApi } from '../etcd/api.js'
+import { Backoff } from '../etcd/backoff.js'
+import { type Acknowledgement, acknowledged, type Deadline, hopeMs, witnessed } from './deadline.js'
+import { type Answer, KeepAlives } from './keep-alives.js'
+
+/** A lease as it came from etcd. */
+export interface Tenure {
+  readonly api: EtcdApi
+  readonly id: bigint
+  /** As granted, in seconds. */
+  readonly ttlS: number
+  readonly deadline: Deadline
+}
+
+/** None of these may throw. */
+export interface RenewalListener {
+  /** A keep-alive was answered; whether it counts is not known yet. */
+  acknowledged(): void
+  confirmed(): void
+  /** etcd has no such lease. */
+  gone(answeredAtMs: number): void
+}
+
+export interface Renewal {
+  /** As it is known at this instant. */
+  readonly deadline: Deadline
+  /** etcd is known to have no such lease, although nobody may have been told yet. */
+  readonly isGone: boolean
+  /** Keys, attached to the lease, each of which may be read to confirm renewals; without any they stay unconfirmed. */
+  readWith(keys: readonly Uint8Array[]): void
+  /** A linearizable answer from etcd: it may confirm the renewal that was unconfirmed when it was asked for. */
+  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void
+  renewNow(): void
+  close(): void
+}
+
+export type StartRenewal = (tenure: Tenure, listener: RenewalListener) => Renewal
+
+/** Renewals a TTL: one may be lost and another be late. */
+const renewalsPerTtl = 3
+
+/** How soon it is asked again whether renewing is allowed: as often as a lease of the shortest TTL needs it. */
+const askAgainMs = 200
+
+export function renewalIntervalMs(ttlS: number): number {
+  return (ttlS * 1000) / renewalsPerTtl
+}
+
+/** Renews on the event loop that it is made on. */
+export class LoopRenewal implements Renewal {
+  /** Whoever is to be told is told at once. */
+  readonly isGone = false
+  readonly #tenure: Tenure
+  readonly #listener: RenewalListener
+  readonly #mayRenew: () => boolean
+  readonly #keepAlives: KeepAlives
+  readonly #backoff: Backoff
+  #deadline: Deadline
+  #keys: readonly Uint8Array[] = []
+  #verifying = false
+  #closed = false
+  #cancelRenewal: (() => void) | undefined
+
+  /** @param mayRenew asked before each renewal: a lease whose holder is not well is left to run out. */
+  constructor(tenure: Tenure, listener: RenewalListener, mayRenew: () => boolean = () => true) {
+    const { api, id, ttlS, deadline } = tenure
+    this.#tenure = tenure
+    this.#listener = listener
+    this.#mayRenew = mayRenew
+    this.#deadline = deadline
+    this.#backoff = new Backoff(api.random, 50, 500)
+    const ttlMs = ttlS * 1000
+    const patience = { firstMs: Math.min(500, Math.max(150, ttlMs / 12)), mostMs: ttlMs / 4 }
+    this.#keepAlives = new KeepAlives(api, id, patience, (answer) => {
+      this.#answered(answer)
+    })
+    this.#renewIn(renewalIntervalMs(ttlS))
+  }
+
+  get deadline(): Deadline {
+    return this.#deadline
+  }
+
+  readWith(keys: readonly Uint8Array[]): void {
+    this.#keys = keys
+  }
+
+  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
+    const before = this.#deadline
+    this.#deadline = witnessed(before, unconfirmed, raftTerm)
+    if (this.#deadline === before) return
+    this.#backoff.reset()
+    this.#listener.confirmed()
+  }
+
+  renewNow(): void {
+    this.#cancelRenewal?.()
+    this.#cancelRenewal = undefined
+    if (this.#closed) return
+    if (this.#mayRenew()) this.#keepAlives.ask()
+    else this.#renewIn(Math.min(askAgainMs, renewalIntervalMs(this.#tenure.ttlS)))
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelRenewal?.()
+    this.#keepAlives.close()
+  }
+
+  #renewIn(delayMs: number): void {
+    this.#cancelRenewal?.()
+    this.#cancelRenewal = this.#tenure.api.clock.setTimer(delayMs, () => {
+      this.renewNow()
+    })
+  }
+
+  #answered({ sentAt, answeredAtMs, raftTerm, ttlS }: Answer): void {
+    if (ttlS <= 0) {
+      this.#listener.gone(answeredAtMs)
+      return
+    }
+    this.#deadline = acknowledged(this.#deadline, { sentAt, raftTerm })
+    this.#listener.acknowledged()
+    if (this.#closed) return
+    this.#renewIn(sentAt.monotonicMs + renewalIntervalMs(this.#tenure.ttlS) - answeredAtMs)
+    void this.#verify()
+  }
+
+  /** Reads something through etcd's log to learn whether the last acknowledgement was given by who still leads it. */
+  async #verify(): Promise<void> {
+    const [key] = this.#keys
+    if (this.#verifying || key === undefined) return
+    this.#verifying = true
+    const { api } = this.#tenure
+    const { unverified } = this.#deadline
+    try {
+      const timeoutMs = Math.max(1, hopeMs(this.#deadline, api.clock.monotonicMs()))
+      const { header, kvs } = await api.range({ key, keysOnly: true }, { timeoutMs, urgent: true })
+      // A key that is gone may have gone with the lease: a member that is behind acknowledges what has ended already.
+      if (kvs.length === 0) this.#readAnotherThan(key)
+      else if (!this.#closed) this.witness(unverified, header?.raftTerm ?? 0n)
+    } catch {
+      // Not confirmed, for whatever reason: what follows is the same.
+    } finally {
+      this.#verifying = false
+    }
+    if (!this.#isClosed() && this.#deadline.unverified !== undefined) {
+      this.#renewIn(this.#backoff.nextMs())
+    }
+  }
+
+  /** If there is another: one key that was deleted must not end what the others stand for. */
+  #readAnotherThan(key: Uint8Array): void {
+    if (!this.#keys.includes(key)) return
+    this.#keys = [...this.#keys.filter((other) => other !== key), key]
+  }
+
+  /** A function, because it changes while something is waited for. */
+  #isClosed(): boolean {
+    return this.#closed
+  }
+}
