@@ -1,0 +1,135 @@
+// What the two threads read of each other without a message, so that it is there the instant it is looked for: the
+// deadline as the worker knows it, and when the main thread's event loop last turned.
+// It must not know what either is used for.
+//
+// Every word is read and written with Atomics, which puts all of it in one order. The deadline has several words: a
+// counter that is odd while they are being written, and the same before and after they are read, tells that they belong
+// together.
+
+import type { Acknowledgement, Deadline, Instant } from '../deadline.js'
+
+const word = {
+  count: 0,
+  gone: 1,
+  renewedMonotonic: 2,
+  renewedWall: 3,
+  waiting: 4,
+  sentMonotonic: 5,
+  sentWall: 6,
+  raftTerm: 7,
+} as const
+
+/** Whoever writes is done in less than a microsecond, unless it was taken off its processor or is no more. */
+const mostAttempts = 100
+
+export class SharedDeadline {
+  readonly buffer: SharedArrayBuffer
+  readonly #words: BigInt64Array
+  #read: Deadline
+  /** The counter that {@link #read} was read with. */
+  #readAt = 0n
+
+  /** @param initial what is believed until something is published; how long a renewal counts stays as it says. */
+  constructor(initial: Deadline, buffer = new SharedArrayBuffer(8 * Object.keys(word).length)) {
+    this.buffer = buffer
+    this.#words = new BigInt64Array(buffer)
+    this.#read = initial
+  }
+
+  /** By one thread only. */
+  publish({ renewedAt, unverified }: Deadline): void {
+    this.#written(() => {
+      this.#putInstant(word.renewedMonotonic, renewedAt)
+      this.#put(word.waiting, unverified === undefined ? 0n : 1n)
+      if (unverified === undefined) return
+      this.#putInstant(word.sentMonotonic, unverified.sentAt)
+      this.#put(word.raftTerm, BigInt.asIntN(64, unverified.raftTerm))
+    })
+  }
+
+  /** etcd has no such lease; nothing undoes it. */
+  publishGone(): void {
+    this.#put(word.gone, 1n)
+  }
+
+  get isGone(): boolean {
+    return this.#get(word.gone) === 1n
+  }
+
+  /** What was published last, or before that: a deadline that was true once stays true, it only gets old. */
+  read(): Deadline {
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const count = this.#get(word.count)
+      if (count === this.#readAt) break
+      if (count % 2n !== 0n) continue
+      const renewedAt = this.#instant(word.renewedMonotonic)
+      const unverified = this.#acknowledgement()
+      if (this.#get(word.count) !== count) continue
+      this.#read = { ...this.#read, renewedAt, unverified }
+      this.#readAt = count
+      break
+    }
+    return this.#read
+  }
+
+  #acknowledgement(): Acknowledgement | undefined {
+    if (this.#get(word.waiting) === 0n) return undefined
+    const raftTerm = BigInt.asUintN(64, this.#get(word.raftTerm))
+    return { sentAt: this.#instant(word.sentMonotonic), raftTerm }
+  }
+
+  #written(write: () => void): void {
+    Atomics.add(this.#words, word.count, 1n)
+    write()
+    Atomics.add(this.#words, word.count, 1n)
+  }
+
+  #putInstant(at: number, { monotonicMs, wallMs }: Instant): void {
+    this.#put(at, microseconds(monotonicMs))
+    this.#put(at + 1, microseconds(wallMs))
+  }
+
+  #instant(at: number): Instant {
+    return {
+      monotonicMs: Number(this.#get(at)) / 1_000,
+      wallMs: Number(this.#get(at + 1)) / 1_000,
+    }
+  }
+
+  #put(at: number, value: bigint): void {
+    Atomics.store(this.#words, at, value)
+  }
+
+  #get(at: number): bigint {
+    return Atomics.load(this.#words, at)
+  }
+}
+
+/** A sign of life of one thread, with whether it says that all is well. */
+export class Pulse {
+  readonly buffer: SharedArrayBuffer
+  readonly #words: BigInt64Array
+
+  constructor(buffer = new SharedArrayBuffer(16)) {
+    this.buffer = buffer
+    this.#words = new BigInt64Array(buffer)
+  }
+
+  beat(nowMs: number, isWell: boolean): void {
+    Atomics.store(this.#words, 1, isWell ? 1n : 0n)
+    Atomics.store(this.#words, 0, microseconds(nowMs))
+  }
+
+  get lastMs(): number {
+    return Number(Atomics.load(this.#words, 0)) / 1_000
+  }
+
+  get isWell(): boolean {
+    return Atomics.load(this.#words, 1) === 1n
+  }
+}
+
+/** Rounded to the earlier one, which makes nobody believe too long; what is infinitely long ago is just as useless. */
+function microseconds(ms: number): bigint {
+  return BigInt(Math.floor(Math.max(ms, -1e12) * 1_000))
+}

@@ -1,0 +1,79 @@
+// Starts the worker thread that renews leases, and says where none can be. It must not know what the worker is told.
+
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { News, Order, Up } from './orders.js'
+import { Pulse } from './shared.js'
+
+export interface RenewalThread {
+  readonly threadId: number
+  /** Beats while the worker's event loop turns. */
+  readonly life: Pulse
+  tell(order: Order): void
+  /** Ends it at once, whatever it does. */
+  terminate(): void
+}
+
+export interface ThreadListener {
+  up(): void
+  news(news: News): void
+  /** Called once, unless it was terminated from here. */
+  gone(reason: string): void
+}
+
+export type StartThread = (listener: ThreadListener) => RenewalThread
+
+const program = new URL('./main.js', import.meta.url)
+
+/** Why no worker can be started by this process; undefined when one can. */
+export function whyNoThread(): string | undefined {
+  const { permission } = process as { permission?: { has(scope: string): boolean } }
+  if (permission?.has('worker') === false) {
+    return 'Node.js’s permission model lets this process start no worker thread (--allow-worker)'
+  }
+  if (!existsSync(fileURLToPath(program))) {
+    return 'the program of the worker is not beside the library: leave etcd-elect out of the bundle'
+  }
+  return undefined
+}
+
+export const startThread: StartThread = (listener) => {
+  const life = new Pulse()
+  // What the main thread loads at its start, to instrument or to transform it, is not for the worker.
+  const worker = new Worker(program, {
+    name: 'etcd-elect renewal',
+    workerData: { life: life.buffer },
+    execArgv: [],
+  })
+  let over = false
+  const gone = (reason: string): void => {
+    if (over) return
+    over = true
+    listener.gone(reason)
+  }
+  worker.on('message', (message: News | Up) => {
+    if (over) return
+    if (message.is === 'up') listener.up()
+    else listener.news(message)
+  })
+  worker.once('error', (error) => {
+    gone(`it failed: ${String(error)}`)
+  })
+  worker.once('exit', (code) => {
+    gone(`it ended with ${String(code)}`)
+  })
+  // Nobody stays alive for the sake of it.
+  worker.unref()
+  return {
+    threadId: worker.threadId,
+    life,
+    tell: (order) => {
+      if (!over) worker.postMessage(order)
+    },
+    terminate: () => {
+      over = true
+      void worker.terminate()
+    },
+  }
+}
