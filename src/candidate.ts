@@ -8,40 +8,50 @@ import {
   NoLeaderError,
   NotLeaderError,
 } from './errors.js'
-import { abandonable } from './abort.js'
+import { abandonable, checkWait, type WaitOptions } from './abort.js'
 import { Contender } from './election/contender.js'
 import { checkElection, checkName } from './election/keys.js'
+import { LockDelay } from './election/lock-delay.js'
 import type { LeadershipEnd } from './election/machine.js'
-import { type Candidacy, proclaim, readLeader } from './election/requests.js'
+import { type Candidacy, readLeader } from './election/requests.js'
 import type { CandidateInfo } from './election/roster.js'
 import type { EtcdApi } from './etcd/api.js'
 import type { Etcd } from './etcd/client.js'
-import { lead, type LeadOptions } from './lead.js'
+import { checkLead, lead, type LeadOptions } from './lead.js'
 import { Leadership } from './leadership.js'
 import type { Lease } from './lease/lease.js'
 import { Session } from './session.js'
+import type { SessionOptions } from './session-options.js'
+
+/** Options of the candidate's own session, as in `SessionOptions`. Not allowed with a `Session`, which has its own. */
+type OwnSessionOptions = Partial<
+  Pick<SessionOptions, 'clockDrift' | 'guardian' | 'renewal' | 'maxStallMs' | 'healthy'>
+>
+
+const ofTheSession = [
+  ...(['ttl', 'clockDrift', 'guardian', 'renewal', 'maxStallMs', 'healthy'] as const),
+]
 
 /** The options of {@link Candidate}. */
-export interface CandidateOptions {
+export interface CandidateOptions extends OwnSessionOptions {
   /** What is contested. The same for all candidates that contest it. */
   readonly election: string
-  /** How others see this candidate. */
+  /** How others see this candidate. Need not be unique; a host name serves well. */
   readonly name: string
   /**
    * The TTL of the candidate's own session, in whole seconds: so long may it take until another candidate takes over
    * from a process that died. Required with an `Etcd`, not allowed with a `Session`, which has one.
    */
   readonly ttl?: number | undefined
-  /** Of the candidate's own session, see {@link SessionOptions}. */
-  readonly clockDrift?: number | undefined
+  /**
+   * Whether to wait, when elected, until nobody who led before can believe it any more, even if etcd ended its lease too
+   * early: its TTL and a margin, unless it is known to have left on purpose. Default false. To be set on all candidates of
+   * the election; see docs/guarantees.md.
+   */
+  readonly lockDelay?: boolean | undefined
 }
 
-/** Every call that waits takes one of these. */
-export interface WaitOptions {
-  /** Bounds the wait and nothing else: the call then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined
-}
-
+/** The options of `candidate.campaign()`. */
 export interface CampaignOptions extends WaitOptions {
   /** Another name for this candidacy. One that leads already proclaims it. */
   readonly name?: string | undefined
@@ -61,13 +71,14 @@ interface Campaign {
  * const candidate = new Candidate(etcd, { election: 'nightly-report', name: 'web-1', ttl: 5 })
  * await candidate.lead(async (leadership) => {
  *   await report({ signal: leadership.signal, token: leadership.fencingToken })
- * }, { signal: shutdown })
+ * }, { signal: shutdown.signal })
  * await candidate.close()
  */
 export class Candidate {
   readonly #election: string
   readonly #session: Session
   readonly #ownsSession: boolean
+  readonly #lockDelay: boolean
   readonly #contender: Contender
   #name: string
   #leadership: Leadership | undefined
@@ -89,25 +100,37 @@ export class Candidate {
     this.#name = checkName(options.name)
     this.#ownsSession = !(on instanceof Session)
     this.#session = on instanceof Session ? on : ownSession(on, options)
-    if (!this.#ownsSession && (options.ttl ?? options.clockDrift) !== undefined) {
-      const option = options.ttl === undefined ? 'clockDrift' : 'ttl'
+    const option = ofTheSession.find((name) => options[name] !== undefined)
+    if (!this.#ownsSession && option !== undefined) {
       throw new InvalidArgumentError(
         option,
         'expected nothing: it is the session’s',
         options[option],
       )
     }
-    this.#contender = new Contender(this.#session.api, this.#election, this.#session, {
-      elected: (candidacy, lease) => {
-        this.#elected(candidacy, lease)
+    const { lockDelay = false } = options
+    if (typeof (lockDelay as unknown) !== 'boolean') {
+      throw new InvalidArgumentError('lockDelay', 'expected true or false', lockDelay)
+    }
+    this.#lockDelay = lockDelay
+    const { api, clockDrift } = this.#session
+    this.#contender = new Contender(
+      api,
+      this.#election,
+      this.#session,
+      {
+        elected: (candidacy, lease) => {
+          this.#elected(candidacy, lease)
+        },
+        ended: (end, lease) => {
+          this.#ended(end, lease)
+        },
+        failed: (error) => {
+          this.#settleCampaign()?.reject(error)
+        },
       },
-      ended: (end, lease) => {
-        this.#ended(end, lease)
-      },
-      failed: (error) => {
-        this.#settleCampaign()?.reject(error)
-      },
-    })
+      lockDelay ? new LockDelay(api.clock, clockDrift) : undefined,
+    )
   }
 
   /** What is contested. */
@@ -140,9 +163,11 @@ export class Candidate {
    *
    * @throws as {@link Session.open}.
    */
-  async init({ signal }: WaitOptions = {}): Promise<void> {
+  async init(options: WaitOptions = {}): Promise<void> {
+    const { signal } = checkWait(options)
     this.#throwIfClosed()
     await this.#session.open({ signal })
+    await this.#contender.prepare(signal)
   }
 
   /**
@@ -156,7 +181,8 @@ export class Candidate {
    * when the session has another candidate in this election; any other {@link ElectError} when etcd could not be asked
    * to take the candidacy, within the client's `callTimeoutMs`. No key is left behind in any of these cases.
    */
-  async campaign({ signal, name }: CampaignOptions = {}): Promise<Leadership> {
+  async campaign(options: CampaignOptions = {}): Promise<Leadership> {
+    const { signal, name } = checkWait(options)
     const asName = name === undefined ? this.#name : checkName(name)
     this.#throwIfClosed()
     signal?.throwIfAborted()
@@ -198,7 +224,7 @@ export class Candidate {
     if (typeof (work as unknown) !== 'function') {
       throw new InvalidArgumentError('work', 'expected a function', work)
     }
-    await lead(this, this.#session.api, work, options)
+    await lead(this, this.#session.api, work, checkLead(checkWait(options), this.#session.ttl))
   }
 
   /**
@@ -207,8 +233,9 @@ export class Candidate {
    * @throws NotLeaderError when not the leader, and nothing is changed then; any other {@link ElectError} when etcd did
    * not confirm: the name may or may not have changed.
    */
-  async proclaim(name: string, { signal }: WaitOptions = {}): Promise<void> {
+  async proclaim(name: string, options: WaitOptions = {}): Promise<void> {
     checkName(name)
+    const { signal } = checkWait(options)
     this.#throwIfClosed()
     signal?.throwIfAborted()
     // One after the other, so that the last name asked for is the one that stays.
@@ -220,9 +247,11 @@ export class Candidate {
   /**
    * Who leads, asked of etcd (a linearizable read). `revision` is the leader's fencing token.
    *
-   * @throws NoLeaderError when nobody does.
+   * @throws NoLeaderError when nobody does; `signal.reason`; ClosedError; any other {@link ElectError} when etcd does not
+   * answer within the client's `callTimeoutMs`.
    */
-  async leader({ signal }: WaitOptions = {}): Promise<CandidateInfo> {
+  async leader(options: WaitOptions = {}): Promise<CandidateInfo> {
+    const { signal } = checkWait(options)
     this.#throwIfClosed()
     const leader = await readLeader(this.#session.api, this.#election, { signal })
     if (leader === undefined) throw new NoLeaderError(`nobody leads '${this.#election}'`)
@@ -231,9 +260,14 @@ export class Candidate {
 
   /**
    * Whether this candidate leads, asked of etcd (a linearizable read). Without the network: `leadership.isValid()`.
+   *
+   * @throws `signal.reason`; ClosedError; any other {@link ElectError} when etcd does not answer within the client's
+   * `callTimeoutMs`, which says nothing about who leads.
    */
-  async isLeader({ signal }: WaitOptions = {}): Promise<boolean> {
+  async isLeader(options: WaitOptions = {}): Promise<boolean> {
+    const { signal } = checkWait(options)
     this.#throwIfClosed()
+    signal?.throwIfAborted()
     const leadership = this.#leadership
     if (leadership === undefined) return false
     const leader = await readLeader(this.#session.api, this.#election, { signal })
@@ -251,7 +285,8 @@ export class Candidate {
    * @throws `signal.reason`, or an {@link ElectError} when etcd did not confirm in time: removing the key goes on in the
    * background, and calling again waits for that.
    */
-  async resign({ signal }: WaitOptions = {}): Promise<void> {
+  async resign(options: WaitOptions = {}): Promise<void> {
+    const { signal } = checkWait(options)
     this.#throwIfClosed()
     signal?.throwIfAborted()
     if (this.#leadership !== undefined) {
@@ -278,25 +313,28 @@ export class Candidate {
 
   async #close(): Promise<void> {
     this.#settleCampaign()?.reject(this.#closedError())
-    if (this.#ownsSession) {
-      await this.#session.close()
+    if (!this.#ownsSession) {
+      await this.#leave()
       return
     }
+    // A lease that is revoked does not tell why. One whose successor would wait leaves first, and so says that it was meant.
+    if (this.#lockDelay) await this.#leave().catch(() => undefined)
+    await this.#session.close()
+  }
+
+  async #leave(): Promise<void> {
     this.#contender.withdraw('closed')
+    this.#contender.release()
     await this.#contender.left()
   }
 
   async #proclaim(name: string, signal: AbortSignal | undefined): Promise<void> {
-    const { state, lease } = this.#contender
-    const notLeader = (): NotLeaderError =>
-      new NotLeaderError(
+    if (!(await this.#contender.proclaim(name, signal))) {
+      throw new NotLeaderError(
         `only the leader can proclaim, and '${this.#name}' does not lead '${this.#election}'`,
       )
-    if (state.at !== 'leading' || lease === undefined) throw notLeader()
-    const led = await proclaim(this.#session.api, state.candidacy, lease.id, name, { signal })
-    if (!led) throw notLeader()
+    }
     this.#name = name
-    this.#contender.renamed(name)
   }
 
   #elected(candidacy: Candidacy, lease: Lease): void {
@@ -326,8 +364,9 @@ export class Candidate {
   }
 }
 
-function ownSession(etcd: Etcd, { ttl, clockDrift }: CandidateOptions): Session {
-  return new Session(etcd, { ttl: ttl as number, clockDrift })
+function ownSession(etcd: Etcd, options: CandidateOptions): Session {
+  const given = ofTheSession.map((name) => [name, options[name]])
+  return new Session(etcd, Object.fromEntries(given) as SessionOptions)
 }
 
 /** A key can be gone by itself or together with its lease; only etcd knows. */

@@ -1,7 +1,9 @@
 // What a winner holds while its term lasts. It must not decide whether it leads: it is told when the term ends, and asks
 // the lease whether it is surely alive.
 
+import { checkWait, type WaitOptions } from './abort.js'
 import { LeadershipLostError, NotLeaderError } from './errors.js'
+import { checkName } from './election/keys.js'
 import type { LeadershipEnd } from './election/machine.js'
 import type { Candidacy } from './election/requests.js'
 import type { Lease } from './lease/lease.js'
@@ -9,8 +11,8 @@ import type { Lease } from './lease/lease.js'
 /** What a leadership needs of its candidate. */
 interface Holder {
   readonly name: string
-  proclaim(name: string, options?: { signal?: AbortSignal | undefined }): Promise<void>
-  resign(options?: { signal?: AbortSignal | undefined }): Promise<void>
+  proclaim(name: string, options?: WaitOptions): Promise<void>
+  resign(options?: WaitOptions): Promise<void>
 }
 
 const story: Record<LeadershipEnd, string> = {
@@ -27,6 +29,11 @@ const story: Record<LeadershipEnd, string> = {
  *
  * Any part of a program that acts as the leader should look at {@link isValid} right before it acts, stop when
  * {@link signal} is aborted, and hand {@link fencingToken} to what it writes to.
+ *
+ * @example
+ * const leadership = await candidate.campaign()
+ * while (leadership.isValid()) await writeOnce({ token: leadership.fencingToken })
+ * console.log(await leadership.ended) // 'expired', say
  */
 export class Leadership {
   /** The etcd key that identifies this term. */
@@ -40,7 +47,10 @@ export class Leadership {
   readonly ended: Promise<LeadershipEnd>
   readonly #holder: Holder
   readonly #lease: Lease
-  readonly #controller = new AbortController()
+  /** Made when somebody asks for it: ten thousand terms that end at once are told so that much sooner. */
+  #controller: AbortController | undefined
+  /** What makes the reason with which the signal was aborted, or would have been. */
+  #abortedWith: (() => unknown) | undefined
   readonly #resolveEnded: (end: LeadershipEnd) => void
   #over = false
 
@@ -67,6 +77,10 @@ export class Leadership {
    * It is fired by a timer and so can be late by as long as the event loop is blocked; {@link isValid} cannot.
    */
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#abortedWith !== undefined) this.#controller.abort(this.#abortedWith())
+    }
     return this.#controller.signal
   }
 
@@ -90,15 +104,22 @@ export class Leadership {
   /**
    * Changes the name that others see.
    *
-   * @throws NotLeaderError when this term is over; nothing is changed then.
+   * @throws NotLeaderError when this term is over; nothing is changed then. Otherwise as `candidate.proclaim()`.
    */
-  async proclaim(name: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async proclaim(name: string, options: WaitOptions = {}): Promise<void> {
+    checkName(name)
+    checkWait(options)
     if (this.#over) throw new NotLeaderError(`the term '${this.term}' is over`)
     await this.#holder.proclaim(name, options)
   }
 
-  /** Gives the leadership up. No effect and no error when it is over already. */
-  async resign(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  /**
+   * Gives the leadership up. No effect and no error when it is over already.
+   *
+   * @throws as `candidate.resign()`.
+   */
+  async resign(options: WaitOptions = {}): Promise<void> {
+    checkWait(options)
     if (!this.#over) await this.#holder.resign(options)
   }
 
@@ -108,7 +129,7 @@ export class Leadership {
 
   /** @internal Asks the work to stop while the term still lasts. */
   askToStop(reason: unknown): void {
-    this.#controller.abort(reason)
+    this.#abort(() => reason)
   }
 
   /** @internal The term is over: nobody may act on it from now on. */
@@ -116,10 +137,17 @@ export class Leadership {
     if (this.#over) return
     this.#over = true
     void told.then(this.#resolveEnded)
-    this.#controller.abort(
-      new LeadershipLostError(`no longer the leader of term '${this.term}': ${story[end]}`, {
-        cause: new Error(story[end]),
-      }),
+    this.#abort(
+      () =>
+        new LeadershipLostError(`no longer the leader of term '${this.term}': ${story[end]}`, {
+          cause: new Error(story[end]),
+        }),
     )
+  }
+
+  #abort(reason: () => unknown): void {
+    if (this.#abortedWith !== undefined) return
+    this.#abortedWith = reason
+    this.#controller?.abort(reason())
   }
 }

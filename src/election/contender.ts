@@ -7,8 +7,10 @@ import { ClosedError, ElectError, SessionLostError } from '../errors.js'
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../etcd/backoff.js'
 import type { Lease } from '../lease/lease.js'
+import { Departure } from './departure.js'
 import { type Following, follow } from './follower.js'
 import { encode, termKey } from './keys.js'
+import type { LockDelay } from './lock-delay.js'
 import {
   type Effect,
   initial,
@@ -17,7 +19,9 @@ import {
   type State,
   step,
 } from './machine.js'
-import { type Candidacy, find, join, leave, rename } from './requests.js'
+import { Naming } from './naming.js'
+import { removeKey } from './removal.js'
+import { type Candidacy, join } from './requests.js'
 
 /** What a contender tells its owner. None of these may throw. */
 export interface ContenderOwner {
@@ -31,39 +35,59 @@ export interface ContenderOwner {
 export interface Leases {
   /** The present lease, or a new one. Rejects when there is none to be had. */
   lease(signal?: AbortSignal): Promise<Lease>
+  /** Of a lease that was given up on purpose: settles when it is known whether etcd has taken it back. */
+  givenBack(): Promise<void>
 }
 
-interface Waiter {
-  resolve(): void
-  reject(error: unknown): void
+/** One attempt to join. */
+interface Attempt {
+  /** How many times the request went out, and was not refused without harm. */
+  sent: number
+  /** The renewal that the answer may confirm: it is one to the last sending. */
+  unconfirmed: Lease['unconfirmed']
 }
+
+/** A candidacy that lasted longer than this did not end for a cause that is there again at once. */
+const lastingMs = 1_000
 
 export class Contender {
   readonly #api: EtcdApi
   readonly #election: string
   readonly #leases: Leases
   readonly #owner: ContenderOwner
+  readonly #lockDelay: LockDelay | undefined
   readonly #inputs: Input[] = []
   #state: State = initial
-  #name = ''
+  readonly #naming: Naming
   #lease: Lease | undefined
   #unlisten: (() => void) | undefined
   #unrely: (() => void) | undefined
   #following: Following | undefined
   #joining: AbortController | undefined
-  #leaveWaiters: Waiter[] = []
+  readonly #rejoins: Backoff
+  #joinedAtMs = 0
+  readonly #departure: Departure
+  #released = false
+  /** Of the last candidacy that is known to have been removed. */
+  #goneToken: bigint | undefined
   /** Why nobody tries to remove the key any more although it may be there. */
   #gaveUp: ClosedError | undefined
 
-  constructor(api: EtcdApi, election: string, leases: Leases, owner: ContenderOwner) {
+  constructor(
+    api: EtcdApi,
+    election: string,
+    leases: Leases,
+    owner: ContenderOwner,
+    lockDelay?: LockDelay,
+  ) {
     this.#api = api
     this.#election = election
     this.#leases = leases
     this.#owner = owner
-  }
-
-  get state(): State {
-    return this.#state
+    this.#lockDelay = lockDelay
+    this.#departure = new Departure(election)
+    this.#naming = new Naming(api)
+    this.#rejoins = new Backoff(api.random, 50, 2_000)
   }
 
   /** The candidacy that exists in etcd as far as we know. */
@@ -73,19 +97,26 @@ export class Contender {
       : undefined
   }
 
-  /** The lease of the present candidacy. */
-  get lease(): Lease | undefined {
-    return this.#lease
+  /** Whoever has to outwait others begins to look at them now rather than at the first campaign. */
+  async prepare(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#lockDelay === undefined) return
+    const following = this.#follow()
+    following.predecessors()
+    await following.ready(signal)
   }
 
   campaign(name: string): void {
-    this.#name = name
+    this.#naming.wanted = name
     this.#dispatch({ is: 'campaign' })
   }
 
-  /** The candidacy has another name in etcd now; it keeps it when it has to join again. */
-  renamed(name: string): void {
-    this.#name = name
+  /**
+   * Gives the candidacy another name, which it keeps when it has to join again. Tells whether it led; nothing is changed
+   * when it did not.
+   */
+  async proclaim(name: string, signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#state.at !== 'leading' || this.#lease === undefined) return false
+    return this.#naming.proclaim(this.#state.candidacy, this.#lease, name, signal)
   }
 
   /** From its return on, nobody is told `elected`; the key is removed in the background. */
@@ -100,7 +131,13 @@ export class Contender {
   left(): Promise<void> {
     if (this.#state.at !== 'leaving') return Promise.resolve()
     if (this.#gaveUp !== undefined) return Promise.reject(this.#gaveUp)
-    return new Promise((resolve, reject) => this.#leaveWaiters.push({ resolve, reject }))
+    return this.#departure.wait()
+  }
+
+  /** No campaign follows: what is looked at only for the next one need not be looked at any more. */
+  release(): void {
+    this.#released = true
+    if (this.#state.at === 'idle' && !this.#mayArriveLate) this.#stopFollowing()
   }
 
   /** Another candidate wants our place in the session: it may have it while we are idle, and takes over all duties. */
@@ -119,25 +156,29 @@ export class Contender {
       const [state, ...effects] = step(before, next)
       this.#state = state
       for (const effect of effects) this.#perform(effect)
-      if (state.at !== before.at) this.#moved()
+      if (state.at !== before.at) this.#moved(before)
       this.#inputs.shift()
     }
   }
 
-  #moved(): void {
+  #moved(before: State): void {
+    if (before.at === 'waiting' || before.at === 'leading') {
+      if (this.candidacy === undefined) this.#following?.vouchFor(before.candidacy)
+      this.#lockDelay?.cancel()
+    }
     switch (this.#state.at) {
       case 'waiting':
         this.#unrely ??= this.#lease?.rely(encode(this.#state.candidacy.term))
         this.#look()
         break
       case 'idle':
-        this.#settle(undefined)
+        this.#departure.succeeded()
         this.#stopRelying()
         if (this.#mayArriveLate) void this.#keepLooking()
-        else this.#stopFollowing()
+        else this.#restFromFollowing()
         break
       case 'joining':
-        this.#settle(undefined)
+        this.#departure.succeeded()
         this.#stopRelying()
         break
       case 'leading':
@@ -177,19 +218,20 @@ export class Contender {
   }
 
   /** Shows the machine what can be seen now. */
-  #look(): void {
-    const { roster } = this.#following ?? {}
-    if (roster === undefined || this.#lease === undefined) return
-    const term = termKey(this.#election, this.#lease.id)
-    const own = roster.get(term)
-    this.#dispatch({
-      is: 'seen',
-      view: {
-        own: own && { election: this.#election, term, token: own.revision },
-        first: roster.first?.revision,
-        leaseValid: this.#lease.isValid(),
-      },
-    })
+  readonly #look = (): void => {
+    const following = this.#following
+    const lease = this.#lease
+    // Of a lost lease nothing is to be seen any more: its key, if still there, goes with it.
+    if (following === undefined || lease === undefined || lease.loss !== undefined) return
+    const term = termKey(this.#election, lease.id)
+    const shown = following.roster.get(term)
+    // etcd may have confirmed that it is gone before the roster shows it.
+    const known = shown?.revision === this.#goneToken ? undefined : shown
+    const own = known && { election: this.#election, term, token: known.revision }
+    const first = following.roster.first?.revision
+    const leaseValid = lease.isValid()
+    const delayed = this.#lockDelay?.holdsBack(own?.token, lease, following, this.#look) ?? false
+    this.#dispatch({ is: 'seen', view: { own, first, leaseValid, delayed } })
   }
 
   /** Follows the election although not a candidate in it, so that a join that arrives late is noticed and undone. */
@@ -210,8 +252,10 @@ export class Contender {
   async #join(patient: boolean, signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(this.#api.random, 50, 2_000)
     let sentBefore = false
+    // Whatever takes our key away again and again must not make us ask etcd without a pause.
+    if (patient && !(await this.#paused(this.#rejoinPauseMs(), signal))) return
     for (;;) {
-      const attempt = { sent: 0, lastSentAtMs: 0 }
+      const attempt: Attempt = { sent: 0, unconfirmed: undefined }
       try {
         await this.#joinOnce(signal, attempt)
         return
@@ -229,67 +273,64 @@ export class Contender {
           return
         }
         sentBefore ||= attempt.sent > 0
-        const aborted = await sleep(this.#api.clock, backoff.nextMs(), signal).then(
-          () => false,
-          () => true,
-        )
-        if (aborted) return
+        if (!(await this.#paused(backoff.nextMs(), signal))) return
       }
     }
   }
 
-  async #joinOnce(
-    signal: AbortSignal,
-    attempt: { sent: number; lastSentAtMs: number },
-  ): Promise<void> {
+  #rejoinPauseMs(): number {
+    if (this.#api.clock.monotonicMs() - this.#joinedAtMs >= lastingMs) this.#rejoins.reset()
+    return this.#rejoins.nextMs()
+  }
+
+  /** False when the signal was aborted first. */
+  #paused(delayMs: number, signal: AbortSignal): Promise<boolean> {
+    return sleep(this.#api.clock, delayMs, signal).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  async #joinOnce(signal: AbortSignal, attempt: Attempt): Promise<void> {
     const lease = await this.#leases.lease(signal)
     this.#hold(lease)
-    const following = (this.#following ??= follow(this.#api, this.#election, {
-      changed: () => {
-        this.#look()
-      },
-      failed: (error) => {
-        this.#following = undefined
-        // A closed client ends the lease as well, and that is what counts.
-        if (!(error instanceof ClosedError)) this.#dispatch({ is: 'blinded', error })
-      },
-    }))
+    const following = this.#follow()
+    if (this.#lockDelay !== undefined) following.predecessors()
     const onSend = (): void => {
       attempt.sent += 1
-      attempt.lastSentAtMs = this.#api.clock.monotonicMs()
+      attempt.unconfirmed = lease.unconfirmed
     }
-    const joined = await join(this.#api, this.#election, lease.id, this.#name, { signal, onSend })
+    const onRefused = (): void => {
+      attempt.sent -= 1
+    }
+    const askedAt = following.mark()
+    const options = { signal, onSend, onRefused }
+    const joined = await join(this.#api, this.#election, lease.id, this.#naming.wanted, options)
     if (attempt.sent > 1) this.#expectLateArrival()
-    lease.witness(attempt.lastSentAtMs, joined.snapshot.raftTerm)
-    if (joined.name !== this.#name) {
-      // The key was there before, from one who held this lease earlier: it keeps its place and takes the new name.
-      await rename(this.#api, joined.candidacy, lease.id, this.#name, { signal })
-    }
+    lease.witness(attempt.unconfirmed, joined.snapshot.raftTerm)
+    await this.#naming.joined(joined, lease, signal)
     if (lease.loss !== undefined) throw new SessionLostError('the lease was lost while joining')
     signal.throwIfAborted()
-    following.seed(joined.snapshot)
+    following.seed(joined.snapshot, askedAt)
+    this.#joinedAtMs = this.#api.clock.monotonicMs()
     this.#dispatch({ is: 'joined', candidacy: joined.candidacy })
   }
 
-  async #leave(known: Candidacy | undefined): Promise<void> {
-    const backoff = new Backoff(this.#api.random, 50, 1_000)
+  async #leave(candidacy: Candidacy | undefined): Promise<void> {
     const lease = this.#lease
-    // When the lease is lost, so is the key, and the machine is told by the lease.
-    while (lease !== undefined && lease.loss === undefined) {
-      try {
-        const term = termKey(this.#election, lease.id)
-        const candidacy = known ?? (await find(this.#api, this.#election, term, {}))
-        if (candidacy !== undefined) await leave(this.#api, candidacy, {})
-        break
-      } catch (error) {
+    // With a lease that was lost before, the key is gone or goes, and nobody tells of that loss again.
+    if (lease !== undefined && lease.loss === undefined) {
+      const marksFor = this.#lockDelay && this.#following?.roster
+      const removal = { election: this.#election, lease, candidacy, marksFor }
+      const gone = await removeKey(this.#api, removal, (error) => {
         if (error instanceof ClosedError) this.#gaveUp = error
-        this.#settle(error)
+        this.#departure.failed(error)
         this.#dispatch({ is: 'leaveFailed', error })
-        if (error instanceof ClosedError) return
-        await sleep(this.#api.clock, backoff.nextMs())
-      }
+      })
+      if (gone === 'unknown') return
+      this.#goneToken = gone?.token
     }
-    if (lease?.loss === undefined) this.#dispatch({ is: 'left' })
+    this.#dispatch({ is: 'left' })
   }
 
   #hold(lease: Lease): void {
@@ -298,10 +339,14 @@ export class Contender {
     this.#lease = lease
     this.#unlisten = lease.listen({
       renewed: () => {
-        this.#look()
+        // It can make one who waits win, and nobody else anything.
+        if (this.#state.at === 'waiting') this.#look()
       },
       lost: (loss) => {
         this.#letGo()
+        if (this.#state.at === 'leaving') {
+          this.#departure.lostLease(loss, () => this.#leases.givenBack())
+        }
         this.#dispatch({ is: 'leaseLost', loss })
       },
     })
@@ -312,7 +357,7 @@ export class Contender {
     this.#unlisten?.()
     this.#unlisten = undefined
     this.#stopRelying()
-    if (this.#state.at === 'idle') this.#stopFollowing()
+    if (this.#state.at === 'idle') this.#restFromFollowing()
   }
 
   /** A request to join may still be under way somewhere and arrive later, for as long as the lease lives. */
@@ -332,15 +377,25 @@ export class Contender {
     this.#unrely = undefined
   }
 
+  #follow(): Following {
+    this.#following ??= follow(this.#api, this.#election, {
+      changed: this.#look,
+      failed: (error) => {
+        this.#following = undefined
+        // A closed client ends the lease as well, and that is what counts.
+        if (!(error instanceof ClosedError)) this.#dispatch({ is: 'blinded', error })
+      },
+    })
+    return this.#following
+  }
+
+  /** Whoever has to outwait others goes on looking at them between campaigns. */
+  #restFromFollowing(): void {
+    if (this.#lockDelay === undefined || this.#released) this.#stopFollowing()
+  }
+
   #stopFollowing(): void {
     this.#following?.release()
     this.#following = undefined
-  }
-
-  #settle(error: unknown): void {
-    for (const waiter of this.#leaveWaiters.splice(0)) {
-      if (error === undefined) waiter.resolve()
-      else waiter.reject(error)
-    }
   }
 }

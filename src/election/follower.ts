@@ -5,10 +5,12 @@
 import { abandonable } from '../abort.js'
 import { sleep } from '../clock.js'
 import { ClosedError, ElectError } from '../errors.js'
-import type { EtcdApi, Watch } from '../etcd/api.js'
+import type { EtcdApi, Watch, WatchSink } from '../etcd/api.js'
+import type { Event } from '../etcd/gen/kv_pb.js'
 import { Backoff } from '../etcd/backoff.js'
-import { candidacies, isNested } from './keys.js'
-import { readAll, type Snapshot } from './requests.js'
+import { candidacies, isNested, leaseIdOf } from './keys.js'
+import { Predecessors } from './predecessors.js'
+import { type Candidacy, readAll, type Snapshot } from './requests.js'
 import { Roster } from './roster.js'
 
 export interface RosterListener {
@@ -18,14 +20,10 @@ export interface RosterListener {
   failed(error: ElectError): void
 }
 
-/** One user's hold on a shared follower. */
-export interface Following {
-  readonly roster: Roster
-  /** Hands in a list that was read anyway, which saves reading one. */
-  seed(snapshot: Snapshot): void
-  /** Makes sure that there is a list, reading one if need be. */
-  ready(signal?: AbortSignal): Promise<void>
-  release(): void
+/** How far the roster was at some moment. */
+export interface Mark {
+  readonly revision: bigint
+  readonly history: number
 }
 
 const followers = new WeakMap<EtcdApi, Map<string, Follower>>()
@@ -45,14 +43,69 @@ export function follow(api: EtcdApi, election: string, listener: RosterListener)
   return follower.join(listener)
 }
 
-class Follower {
+/** One user's hold on a shared follower. */
+export class Following {
+  readonly listener: RosterListener
+  readonly #follower: Follower
+
+  constructor(follower: Follower, listener: RosterListener) {
+    this.#follower = follower
+    this.listener = listener
+  }
+
+  get roster(): Roster {
+    return this.#follower.roster
+  }
+
+  /** When etcd was last heard from about the election, by the monotonic clock; -Infinity before the first list. */
+  get heardAtMs(): number {
+    return this.#follower.heardAtMs
+  }
+
+  /** Who may still believe that they lead; followed from the first call on. */
+  predecessors(): Predecessors {
+    return this.#follower.predecessors()
+  }
+
+  /** To be taken right before a list is asked for. */
+  mark(): Mark {
+    return this.#follower.mark()
+  }
+
+  /** Hands in a list that was read anyway, which saves reading one. */
+  seed(snapshot: Snapshot, askedAt: Mark): void {
+    this.#follower.seed(snapshot, askedAt)
+  }
+
+  /** Makes sure that there is a list, reading one if need be. */
+  ready(signal?: AbortSignal): Promise<void> {
+    return this.#follower.ready(signal)
+  }
+
+  /** A candidacy of this process is over: nobody need wait for it. */
+  vouchFor(candidacy: Candidacy): void {
+    this.#follower.vouchFor(candidacy)
+  }
+
+  release(): void {
+    this.#follower.leave(this)
+  }
+}
+
+class Follower implements WatchSink {
   readonly roster = new Roster()
   readonly #api: EtcdApi
   readonly #election: string
   readonly #over: () => void
-  readonly #listeners = new Set<RosterListener>()
+  readonly #followings = new Set<Following>()
+  /** Undefined while nobody wants to know. */
+  #predecessors: Predecessors | undefined
   #watch: Watch | undefined
   #reading: Promise<void> | undefined
+  /** The token of the last one whose TTL was asked for. */
+  #asked: bigint | undefined
+  /** How often etcd's history was rewritten. */
+  #history = 0
   #ended = false
   #warned = false
   readonly #offClose: () => void
@@ -67,75 +120,125 @@ class Follower {
   }
 
   join(listener: RosterListener): Following {
-    // A wrapper of its own, so that the same listener may follow twice.
-    const held: RosterListener = {
-      changed: (roster) => {
-        listener.changed(roster)
-      },
-      failed: (error) => {
-        listener.failed(error)
-      },
-    }
-    this.#listeners.add(held)
-    return {
-      roster: this.roster,
-      seed: (snapshot) => {
-        this.#seed(snapshot)
-      },
-      ready: (signal) => this.#ready(signal),
-      release: () => {
-        this.#listeners.delete(held)
-        if (this.#listeners.size === 0) this.#end()
-      },
-    }
+    const following = new Following(this, listener)
+    this.#followings.add(following)
+    return following
   }
 
-  #seed(snapshot: Snapshot): void {
+  leave(following: Following): void {
+    this.#followings.delete(following)
+    if (this.#followings.size === 0) this.#end()
+  }
+
+  get heardAtMs(): number {
+    return this.#watch?.heardAtMs ?? -Infinity
+  }
+
+  mark(): Mark {
+    return { revision: this.roster.revision, history: this.#history }
+  }
+
+  seed(snapshot: Snapshot, askedAt: Mark): void {
     if (this.#ended) return
+    // A list is a linearizable read. If it knows less than we did when we asked, etcd was restored from a backup or
+    // lost its data, and what we know beyond that is not true any more.
+    if (snapshot.revision < askedAt.revision && askedAt.history === this.#history) this.#startOver()
     const learnt = this.roster.snapshot(snapshot.revision, snapshot.sortedByCreateRevision)
     // The revision after the snapshot: etcd treats one that is not in the future as late and serves it from a slow loop.
-    this.#watch ??= this.#watchFrom(this.roster.revision + 1n)
+    if (this.#watch === undefined) {
+      this.#watch = this.#api.watch(candidacies(this.#election), this.roster.revision + 1n, this)
+      this.#predecessors?.begin(this.roster, this.#api.clock.monotonicMs())
+    }
     if (learnt) this.#tell()
   }
 
-  async #ready(signal?: AbortSignal): Promise<void> {
-    if (this.#watch !== undefined) return
+  predecessors(): Predecessors {
+    if (this.#predecessors === undefined) {
+      this.#predecessors = new Predecessors()
+      this.#predecessors.begin(this.roster, this.#api.clock.monotonicMs())
+      void this.#learnTtl()
+    }
+    return this.#predecessors
+  }
+
+  /** Asks for how long the one who leads now may go on believing it after its key is gone. */
+  async #learnTtl(): Promise<void> {
+    const predecessors = this.#predecessors
+    const { first } = this.roster
+    if (predecessors === undefined || first === undefined || predecessors.knows(first.revision)) {
+      return
+    }
+    const leaseId = leaseIdOf(first.term)
+    if (leaseId === undefined || this.#asked === first.revision) return
+    this.#asked = first.revision
+    try {
+      const { grantedTTL } = await this.#api.leaseTimeToLive(leaseId)
+      if (grantedTTL > 0n) predecessors.learn(first.revision, Number(grantedTTL))
+    } catch {
+      // Asked again at the next change; until then the TTL of who asks stands in for it.
+      if (this.#asked === first.revision) this.#asked = undefined
+    }
+  }
+
+  vouchFor({ term, token }: Candidacy): void {
+    if (this.#predecessors === undefined) return
+    this.#predecessors.vouchFor(term, token)
+    this.#tell()
+  }
+
+  #startOver(): void {
+    this.#history += 1
+    this.#watch?.cancel()
+    this.#watch = undefined
+    this.roster.clear()
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    if (this.#watch === undefined) await abandonable(this.#read(), signal)
+  }
+
+  /** Reads the list; those who ask meanwhile share the answer. */
+  #read(): Promise<void> {
+    const askedAt = this.mark()
     this.#reading ??= readAll(this.#api, this.#election)
       .then((snapshot) => {
-        this.#seed(snapshot)
+        this.seed(snapshot, askedAt)
       })
       .finally(() => {
         this.#reading = undefined
       })
-    await abandonable(this.#reading, signal)
+    return this.#reading
   }
 
-  #watchFrom(revision: bigint): Watch {
-    return this.#api.watch(candidacies(this.#election), revision, {
-      events: (events) => {
-        if (this.roster.apply(events)) this.#tell()
-      },
-      progress: (known) => {
-        this.roster.upTo(known)
-      },
-      compacted: () => {
-        void this.#catchUp()
-      },
-      refused: (error) => {
-        this.#fail(error)
-      },
-    })
+  events(events: readonly Event[]): void {
+    const nowMs = this.#api.clock.monotonicMs()
+    const learnt = this.#predecessors?.apply(events, nowMs) ?? false
+    if (this.roster.apply(events) || learnt) this.#tell()
   }
 
-  /** Events that we had not seen are gone: the list has to be read again. */
-  async #catchUp(): Promise<void> {
+  progress(revision: bigint): void {
+    this.roster.upTo(revision)
+  }
+
+  behind(): void {
+    void this.#readAgain()
+  }
+
+  compacted(): void {
+    this.#watch = undefined
+    void this.#readAgain()
+  }
+
+  refused(error: ElectError): void {
+    this.#fail(error)
+  }
+
+  /** Events that we had not seen are gone, or what we saw is: the list has to be read again. */
+  async #readAgain(): Promise<void> {
     const backoff = new Backoff(this.#api.random)
     while (!this.#isOver()) {
       try {
-        const snapshot = await readAll(this.#api, this.#election)
-        if (this.#isOver()) return
-        this.#watch = undefined
-        this.#seed(snapshot)
+        await this.#read()
         return
       } catch (error) {
         if (error instanceof ElectError && !error.retryable) {
@@ -149,14 +252,15 @@ class Follower {
 
   #tell(): void {
     this.#warnOfNesting()
-    for (const listener of [...this.#listeners]) listener.changed(this.roster)
+    for (const following of [...this.#followings]) following.listener.changed(this.roster)
+    void this.#learnTtl()
   }
 
   #fail(error: ElectError): void {
-    const listeners = [...this.#listeners]
-    this.#listeners.clear()
+    const followings = [...this.#followings]
+    this.#followings.clear()
     this.#end()
-    for (const listener of listeners) listener.failed(error)
+    for (const { listener } of followings) listener.failed(error)
   }
 
   #end(): void {

@@ -5,7 +5,8 @@ import { InvalidArgumentError } from '../errors.js'
 import type { WatchedRange } from '../etcd/api.js'
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+// A byte order mark is a character like others: without this it would be left out.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export const encode = (text: string): Uint8Array => encoder.encode(text)
 export const decode = (bytes: Uint8Array): string => decoder.decode(bytes)
@@ -13,6 +14,12 @@ export const decode = (bytes: Uint8Array): string => decoder.decode(bytes)
 /** The key of the candidacy on this lease, as text. */
 export function termKey(election: string, leaseId: bigint): string {
   return `${election}/${leaseId.toString(16)}`
+}
+
+/** The lease that a candidacy is on; undefined when the key is not one of an election's. */
+export function leaseIdOf(term: string): bigint | undefined {
+  const id = term.slice(term.lastIndexOf('/') + 1)
+  return /^[0-9a-f]{1,16}$/.test(id) ? BigInt(`0x${id}`) : undefined
 }
 
 /** All candidacies of an election. */

@@ -36,6 +36,8 @@ export interface View {
   readonly first: bigint | undefined
   /** Whether our lease is surely alive. */
   readonly leaseValid: boolean
+  /** Whether one who led before may still believe it, and is to be outwaited. */
+  readonly delayed: boolean
 }
 
 export type Input =
@@ -125,10 +127,10 @@ function whenWaiting(state: State & { at: 'waiting' }, input: Input): Step {
   const { candidacy } = state
   switch (input.is) {
     case 'seen': {
-      const { own, first, leaseValid } = input.view
+      const { own, first, leaseValid, delayed } = input.view
       if (own?.token !== candidacy.token) return rejoin()
       // All older keys are gone, ours is there, and nobody can have taken our lease away by now.
-      return first === candidacy.token && leaseValid
+      return first === candidacy.token && leaseValid && !delayed
         ? [
             { at: 'leading', candidacy },
             { do: 'elected', candidacy },

@@ -1,19 +1,20 @@
 // The transactions that elections are made of, and what their answers mean. Each may be sent twice without harm.
 // It must not know why they are sent. The layout is that of Go's concurrency package, which shares elections with us.
 
-import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { CallOptions, EtcdApi } from '../etcd/api.js'
+import { create } from '@bufbuild/protobuf'
+import { RefusedError } from '../errors.js'
+import type { CallOptions, Condition, EtcdApi, JointOptions, Operation } from '../etcd/api.js'
 import type { KeyValue } from '../etcd/gen/kv_pb.js'
 import {
   Compare_CompareResult,
   Compare_CompareTarget,
-  type CompareSchema,
   RangeRequest_SortOrder,
   RangeRequest_SortTarget,
-  type RequestOpSchema,
+  RangeRequestSchema,
+  RequestOpSchema,
   type ResponseOp,
 } from '../etcd/gen/rpc_pb.js'
-import { candidacies, encode, termKey } from './keys.js'
+import { candidacies, decode, encode, termKey } from './keys.js'
 import { type CandidateInfo, toInfo } from './roster.js'
 
 /** One candidacy in etcd: a key on a lease, told apart from an earlier one under the same key by its token. */
@@ -24,6 +25,13 @@ export interface Candidacy {
   readonly token: bigint
 }
 
+/** What to make of a candidacy's name, and of what state of its key. */
+export interface Renaming {
+  readonly name: string
+  readonly modRevision: bigint
+  readonly onlyIfLeading: boolean
+}
+
 /** An election as it was at one revision. */
 export interface Snapshot {
   readonly revision: bigint
@@ -31,74 +39,84 @@ export interface Snapshot {
   readonly sortedByCreateRevision: readonly KeyValue[]
 }
 
-type Operation = MessageInitShape<typeof RequestOpSchema>
-type Condition = MessageInitShape<typeof CompareSchema>
-
 /**
  * Makes sure that the candidacy on this lease exists, and reads the whole election in the same transaction.
  *
- * @returns the name that the candidacy has in etcd: not the given one when its key existed already.
+ * @returns also the name that the candidacy has in etcd, which is not the given one when its key existed already, and
+ * the revision at which it got that name.
  */
 export async function join(
   api: EtcdApi,
   election: string,
   leaseId: bigint,
   name: string,
-  options: CallOptions,
-): Promise<{ candidacy: Candidacy; name: string; snapshot: Snapshot }> {
+  options: JointOptions,
+): Promise<{ candidacy: Candidacy; name: string; modRevision: bigint; snapshot: Snapshot }> {
   const term = termKey(election, leaseId)
   const key = encode(term)
-  const response = await api.txn(
+  const read = range(election)
+  const response = await api.jointTxn(
     {
       compare: [createRevision(key, Compare_CompareResult.EQUAL, 0n)],
       // A range sees what stands before it in the same transaction.
-      success: [put(key, name, leaseId), range(election)],
-      failure: [range(election)],
+      success: [put(key, name, leaseId), read],
+      failure: [read],
+      realm: election,
+      fate: fateOf(leaseId),
+      rights: { write: put(key), read },
     },
     options,
   )
   const sortedByCreateRevision = kvsOf(response.responses.at(-1))
-  const own = sortedByCreateRevision.map(toInfo).find((candidate) => candidate.term === term)
+  const own = sortedByCreateRevision.find((kv) => decode(kv.key) === term)
   if (own === undefined || response.header === undefined) {
     throw new Error(`etcd answered a join without the key that it is about: ${term}`)
   }
   const { revision, raftTerm } = response.header
   return {
-    candidacy: { election, term, token: own.revision },
-    name: own.name,
+    candidacy: { election, term, token: own.createRevision },
+    name: decode(own.value),
+    modRevision: own.modRevision,
     snapshot: { revision, raftTerm, sortedByCreateRevision },
   }
 }
 
-/** Gives a leading candidacy another name. Tells whether it still led; if not, nothing was changed. */
-export async function proclaim(
-  api: EtcdApi,
-  candidacy: Candidacy,
-  leaseId: bigint,
-  name: string,
-  options: CallOptions,
-): Promise<boolean> {
-  const response = await api.txn(
-    { compare: leads(candidacy), success: [put(encode(candidacy.term), name, leaseId)] },
-    options,
-  )
-  return response.succeeded
-}
-
-/** Gives a candidacy, waiting or leading, another name. Tells whether it still existed. */
+/**
+ * Gives a candidacy another name. An earlier request that was given up may still be under way somewhere, and must not
+ * undo this one when it arrives: so each is made for the state of the key that it was asked in.
+ *
+ * @param modRevision the revision of the last change of the key that is known.
+ * @returns the revision of this change; undefined when nothing was changed because the candidacy is not there any more
+ * or, with `onlyIfLeading`, does not lead.
+ */
 export async function rename(
   api: EtcdApi,
   candidacy: Candidacy,
   leaseId: bigint,
-  name: string,
+  { name, modRevision, onlyIfLeading }: Renaming,
   options: CallOptions,
-): Promise<boolean> {
+): Promise<bigint | undefined> {
   const key = encode(candidacy.term)
-  const response = await api.txn(
-    { compare: [exists(candidacy)], success: [put(key, name, leaseId)] },
-    options,
-  )
-  return response.succeeded
+  for (let known = modRevision; ;) {
+    const response = await api.jointTxn(
+      {
+        compare: [
+          ...(onlyIfLeading ? leads(candidacy) : [exists(candidacy)]),
+          unchangedSince(key, known),
+        ],
+        success: [put(key, name, leaseId)],
+        failure: [{ request: { case: 'requestRange', value: { key, keysOnly: true } } }],
+        realm: candidacy.election,
+        fate: fateOf(leaseId),
+        rights: { write: put(key), read: range(candidacy.election) },
+      },
+      options,
+    )
+    if (response.succeeded) return response.header?.revision
+    const [found] = kvsOf(response.responses[0])
+    if (found?.createRevision !== candidacy.token || found.modRevision === known) return undefined
+    known = found.modRevision
+  }
 }
 
 /** Removes a candidacy. When this returns, it is gone. */
@@ -107,14 +125,46 @@ export async function leave(
   candidacy: Candidacy,
   options: CallOptions,
 ): Promise<void> {
-  const key = encode(candidacy.term)
-  await api.txn(
+  const remove: Operation = {
+    request: { case: 'requestDeleteRange', value: { key: encode(candidacy.term) } },
+  }
+  await api.jointTxn(
     {
       compare: [exists(candidacy)],
-      success: [{ request: { case: 'requestDeleteRange', value: { key } } }],
+      success: [remove],
+      realm: candidacy.election,
+      fate: 'leaving',
+      rights: { write: remove, read: range(candidacy.election) },
     },
     options,
   )
+}
+
+/**
+ * Removes a candidacy and, in the same revision, writes the key of the next in line anew without changing it: the mark of
+ * one who left on purpose (predecessors.ts). False when that is not possible any more, and nothing was changed.
+ */
+export async function leaveMarked(
+  api: EtcdApi,
+  candidacy: Candidacy,
+  next: Candidacy,
+  options: CallOptions,
+): Promise<boolean> {
+  const remove = { case: 'requestDeleteRange' as const, value: { key: encode(candidacy.term) } }
+  try {
+    const { succeeded } = await api.txn(
+      {
+        compare: [exists(candidacy), exists(next)],
+        success: [{ request: remove }, touch(next)],
+      },
+      options,
+    )
+    return succeeded
+  } catch (error) {
+    // An etcd that is full takes no mark, but always a removal.
+    if (error instanceof RefusedError) return false
+    throw error
+  }
 }
 
 /** The candidacy under this key, if there is one. */
@@ -172,6 +222,15 @@ function exists({ term, token }: Candidacy): Condition {
   return createRevision(encode(term), Compare_CompareResult.EQUAL, token)
 }
 
+function unchangedSince(key: Uint8Array, modRevision: bigint): Condition {
+  return {
+    key,
+    target: Compare_CompareTarget.MOD,
+    result: Compare_CompareResult.EQUAL,
+    targetUnion: { case: 'modRevision', value: modRevision },
+  }
+}
+
 function createRevision(
   key: Uint8Array,
   result: Compare_CompareResult,
@@ -185,12 +244,26 @@ function createRevision(
   }
 }
 
-function put(key: Uint8Array, name: string, lease: bigint): Operation {
+/** A put stands and falls with its lease; there is always room for a removal, and not for a put. */
+function fateOf(leaseId: bigint): string {
+  return leaseId.toString(16)
+}
+
+/** Without a name it only stands for the right to put. */
+function put(key: Uint8Array, name = '', lease = 0n): Operation {
   return { request: { case: 'requestPut', value: { key, value: encode(name), lease } } }
 }
 
+/** Whoever proclaims later finds that the key has changed, and looks again. */
+function touch({ term }: Candidacy): Operation {
+  const value = { key: encode(term), ignoreValue: true, ignoreLease: true }
+  return { request: { case: 'requestPut', value } }
+}
+
+/** Made whole at once: a transaction takes a message as it is, and copies anything else. */
 function range(election: string): Operation {
-  return { request: { case: 'requestRange', value: oldestFirst(election) } }
+  const value = create(RangeRequestSchema, oldestFirst(election))
+  return create(RequestOpSchema, { request: { case: 'requestRange', value } })
 }
 
 function oldestFirst(election: string) {

@@ -45,12 +45,26 @@ export class Roster {
     return [...this.#candidates.values()]
   }
 
+  /** One of its own that goes on from here. */
+  copy(): Roster {
+    const copy = new Roster()
+    copy.#candidates = new Map(this.#candidates)
+    copy.#revision = this.#revision
+    return copy
+  }
+
   /** Takes the whole list as it was at a revision, unless it knows a later one. Tells whether it took it. */
   snapshot(revision: bigint, sortedByCreateRevision: readonly KeyValue[]): boolean {
     if (revision <= this.#revision) return false
     this.#candidates = new Map(sortedByCreateRevision.map((kv) => [decode(kv.key), toInfo(kv)]))
     this.#revision = revision
     return true
+  }
+
+  /** Forgets everything: what it knew never happened, as far as etcd is concerned. */
+  clear(): void {
+    this.#candidates = new Map()
+    this.#revision = 0n
   }
 
   /** Applies what happened after its revision; what it knows already is passed over. Tells whether it learnt anything. */

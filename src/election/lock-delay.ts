@@ -1,0 +1,43 @@
+// The wait of a new leader for those who led before it. It knows when to look again, and must not know who leads.
+
+import type { Clock } from '../clock.js'
+import type { Lease } from '../lease/lease.js'
+import type { Following } from './follower.js'
+
+export class LockDelay {
+  readonly #clock: Clock
+  readonly #clockDrift: number
+  #cancelTimer: (() => void) | undefined
+
+  constructor(clock: Clock, clockDrift: number) {
+    this.#clock = clock
+    this.#clockDrift = clockDrift
+  }
+
+  /**
+   * Whether the candidate with this token has to wait. If so, and if it is known for how long, calls `lookAgain` then.
+   *
+   * @param token undefined when there is none.
+   */
+  holdsBack(
+    token: bigint | undefined,
+    lease: Lease,
+    following: Following,
+    lookAgain: () => void,
+  ): boolean {
+    this.cancel()
+    if (token === undefined) return true
+    const nowMs = this.#clock.monotonicMs()
+    const predecessors = following.predecessors()
+    const delayMs = predecessors.delayMs(token, lease.ttlS, this.#clockDrift, nowMs)
+    if (delayMs === Infinity) return true
+    predecessors.learn(token, lease.ttlS)
+    if (delayMs > 0) this.#cancelTimer = this.#clock.setTimer(delayMs, lookAgain)
+    return delayMs > 0
+  }
+
+  cancel(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+}
