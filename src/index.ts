@@ -1,7 +1,8 @@
 // What `import 'etcd-elect'` gives.
 
+export type { WaitOptions } from './abort.js'
 export { Candidate } from './candidate.js'
-export type { CampaignOptions, CandidateOptions, WaitOptions } from './candidate.js'
+export type { CampaignOptions, CandidateOptions } from './candidate.js'
 export type { Clock } from './clock.js'
 export type { LeadershipEnd } from './election/machine.js'
 export type { CandidateInfo } from './election/roster.js'
@@ -14,4 +15,7 @@ export type { LeaseLoss } from './lease/lease.js'
 export { Observer } from './observer.js'
 export type { ObserverOptions } from './observer.js'
 export { Session } from './session.js'
-export type { SessionEvents, SessionOptions } from './session.js'
+export type { SessionEvents } from './session.js'
+export type { SessionOptions } from './session-options.js'
+export { shutdownSignal } from './shutdown.js'
+export type { ShutdownSignal } from './shutdown.js'

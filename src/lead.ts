@@ -2,7 +2,7 @@
 // It must not decide who leads; it uses what every user could use.
 
 import { sleep } from './clock.js'
-import { ClosedError, ElectError } from './errors.js'
+import { ClosedError, ElectError, InvalidArgumentError, LeadershipLostError } from './errors.js'
 import type { EtcdApi } from './etcd/api.js'
 import { Backoff } from './etcd/backoff.js'
 import type { Leadership } from './leadership.js'
@@ -11,6 +11,30 @@ import type { Leadership } from './leadership.js'
 export interface LeadOptions {
   /** Ends the loop: the work is asked to stop, and the leadership is given up when it has. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Called once a term, when its work has ended, and awaited before the key is given up: for what has to be done before
+   * another candidate leads. When the term was lost, another one may lead already: `leadership.isValid()` tells.
+   */
+  readonly onStop?: ((leadership: Leadership) => unknown) | undefined
+  /**
+   * How long before the end of a term that is not renewed any more the work is asked to stop, in milliseconds, from 0 to
+   * half of the TTL. Default 0: the work hears of the end at the end.
+   */
+  readonly drainMs?: number | undefined
+}
+
+/** @throws InvalidArgumentError naming the option, what was expected and what came. */
+export function checkLead<O extends LeadOptions>(options: O, ttlS: number): O {
+  const { onStop, drainMs = 0 } = options
+  if (onStop !== undefined && typeof (onStop as unknown) !== 'function') {
+    throw new InvalidArgumentError('onStop', 'expected a function', onStop)
+  }
+  const mostMs = ttlS * 500
+  if (typeof drainMs !== 'number' || !(drainMs >= 0) || !(drainMs <= mostMs)) {
+    const expectation = `expected milliseconds from 0 to half of the TTL, ${String(mostMs)}`
+    throw new InvalidArgumentError('drainMs', expectation, drainMs)
+  }
+  return options
 }
 
 interface Campaigner {
@@ -24,7 +48,7 @@ export async function lead(
   candidate: Campaigner,
   { clock, random }: EtcdApi,
   work: (leadership: Leadership) => unknown,
-  { signal }: LeadOptions,
+  { signal, onStop, drainMs = 0 }: LeadOptions,
 ): Promise<void> {
   const backoff = new Backoff(random, 100, 5_000)
   for (let first = true; signal?.aborted !== true; first = false) {
@@ -43,27 +67,45 @@ export async function lead(
     else if (!(await paused(backoff.nextMs()))) return
   }
 
-  /** One term, from the election until the work has ended. Tells whether the loop is to end with it. */
+  /**
+   * One term, from the election until the key is given up. Tells whether the loop is to end with it. The order is: the
+   * signal fires, the work ends, `onStop` ends, the key is given up; or the time that was surely left is over, and the
+   * key goes whatever the work does, because it must not keep others from leading.
+   */
   async function served(leadership: Leadership): Promise<boolean> {
     let graceOver: (() => void) | undefined
+    const askToStop = (reason: unknown): void => {
+      leadership.askToStop(reason)
+      graceOver ??= clock.setTimer(leadership.remainingMs(), () => void resigned(leadership))
+    }
     const stop = (): void => {
-      const leftMs = leadership.remainingMs()
-      leadership.askToStop(signal?.reason)
-      // Work that does not stop in the time that was surely left must not keep others from leading.
-      graceOver = clock.setTimer(leftMs, () => void resigned(leadership))
+      askToStop(signal?.reason)
     }
     if (isAborted(signal)) stop()
     else signal?.addEventListener('abort', stop, { once: true })
-    try {
-      await work(leadership)
-    } catch (error) {
-      if (!isConsequence(error, leadership.signal)) throw error
-    } finally {
-      signal?.removeEventListener('abort', stop)
-      graceOver?.()
-      await resigned(leadership)
-    }
+    const unwatch = drainMs > 0 ? beforeTheEnd(leadership, askToStop) : undefined
+    const failures = [await failure(work, leadership), await failure(onStop, leadership)]
+    signal?.removeEventListener('abort', stop)
+    unwatch?.()
+    graceOver?.()
+    await resigned(leadership)
+    const [first] = failures.filter((one) => one !== undefined)
+    if (first !== undefined) throw first.error
     return isAborted(signal)
+  }
+
+  /** Asks when so little is left that the term is not being renewed. */
+  function beforeTheEnd(leadership: Leadership, ask: (reason: unknown) => void): () => void {
+    let cancel = (): void => undefined
+    const look = (): void => {
+      const spareMs = leadership.remainingMs() - drainMs
+      if (spareMs > 0) cancel = clock.setTimer(spareMs, look)
+      else ask(aboutToEnd(leadership))
+    }
+    look()
+    return () => {
+      cancel()
+    }
   }
 
   async function paused(delayMs: number): Promise<boolean> {
@@ -77,6 +119,26 @@ export async function lead(
 /** The key goes on being removed in the background when etcd does not confirm; `close()` reports on that. */
 async function resigned(leadership: Leadership): Promise<void> {
   await leadership.resign().catch(() => undefined)
+}
+
+/** What it throws, unless that is but a consequence of being told to stop. */
+async function failure(
+  act: ((leadership: Leadership) => unknown) | undefined,
+  leadership: Leadership,
+): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await act?.(leadership)
+    return undefined
+  } catch (error) {
+    return isConsequence(error, leadership.signal) ? undefined : { error }
+  }
+}
+
+function aboutToEnd({ term }: Leadership): LeadershipLostError {
+  const why = 'the lease is not being renewed'
+  return new LeadershipLostError(`the term '${term}' is about to end: ${why}`, {
+    cause: new Error(why),
+  })
 }
 
 /** Whether work failed only because it was told to stop. */

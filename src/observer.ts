@@ -1,5 +1,6 @@
 // Watches an election without contending, and without a lease. It must not decide who leads: the roster's first does.
 
+import { abandonable, checkWait, type WaitOptions } from './abort.js'
 import { ClosedError, type ElectError, InvalidArgumentError } from './errors.js'
 import { type Following, follow } from './election/follower.js'
 import { checkElection } from './election/keys.js'
@@ -30,7 +31,11 @@ type State =
  * @example
  * const observer = new Observer(etcd, { election: 'nightly-report' })
  * await observer.start()
- * for await (const leader of observer) console.log(leader?.name ?? 'nobody leads')
+ * for await (const leader of observer) {
+ *   console.log(leader?.name ?? 'nobody leads')
+ *   if (leader === undefined) break
+ * }
+ * await observer.stop()
  */
 export class Observer {
   readonly #api: EtcdApi
@@ -80,12 +85,27 @@ export class Observer {
   }
 
   /**
+   * For how long, in milliseconds, the member of etcd that tells this observer of changes has said nothing at all; Infinity
+   * when it does not follow the election, or has to read it anew. When nothing happens it is asked for a sign of life every 2 s: more than 4 s
+   * means that etcd is out of reach, and that what is shown may be that old. It does not tell how far a member lags.
+   */
+  get silentForMs(): number {
+    if (this.#state.at !== 'following') return Infinity
+    return this.#api.clock.monotonicMs() - this.#state.following.heardAtMs
+  }
+
+  /**
    * Reads the election once, without following it.
    *
    * @throws `signal.reason`, or an {@link ElectError} when etcd cannot be read within the client's `callTimeoutMs`.
    */
-  async init({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async init(options: WaitOptions = {}): Promise<void> {
+    const { signal } = checkWait(options)
+    // Whoever follows it knows at least as much; that roster is shared, and not ours to write to.
+    if (this.#state.at === 'following') return abandonable(this.#state.starting, signal)
     const snapshot = await readAll(this.#api, this.#election, { signal })
+    if (this.#current().at === 'following') return
+    this.#roster = new Roster()
     this.#roster.snapshot(snapshot.revision, snapshot.sortedByCreateRevision)
   }
 
@@ -95,7 +115,8 @@ export class Observer {
    *
    * @throws `signal.reason`, or an {@link ElectError} when etcd cannot be read within the client's `callTimeoutMs`.
    */
-  async start({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async start(options: WaitOptions = {}): Promise<void> {
+    const { signal } = checkWait(options)
     signal?.throwIfAborted()
     if (this.#state.at === 'following') return this.#state.starting
     const following = follow(this.#api, this.#election, {
