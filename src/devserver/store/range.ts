@@ -1,0 +1,121 @@
+// Answers a Range. It must not know who asks.
+
+import { create } from '@bufbuild/protobuf'
+import { type KeyValue, KeyValueSchema } from '../../etcd/gen/kv_pb.js'
+import {
+  type RangeRequest,
+  RangeRequest_SortOrder as SortOrder,
+  RangeRequest_SortTarget as SortTarget,
+  type RangeResponse,
+  RangeResponseSchema,
+} from '../../etcd/gen/rpc_pb.js'
+import { refusals } from '../refusals.js'
+import { intervalOf } from './interval.js'
+import type { Reader } from './store.js'
+
+/** Refuses what no store could answer. */
+export function checkRange({ key, sortOrder, sortTarget }: RangeRequest): void {
+  if (key.length === 0) throw refusals.emptyKey()
+  if (!(sortOrder in SortOrder && sortTarget in SortTarget)) throw refusals.invalidSort()
+}
+
+/** The answer, without its header. The revision asked for must be one that can be read. */
+export function answerRange(reader: Reader, request: RangeRequest): RangeResponse {
+  const interval = intervalOf(request)
+  const { revision, limit } = request
+  if (request.countOnly) {
+    return create(RangeResponseSchema, { count: BigInt(reader.count(interval, revision)) })
+  }
+  let kvs = firstOf(reader.range(interval, revision), sufficient(request))
+  if (hasBounds(request)) kvs = kvs.filter((kv) => isWithinBounds(kv, request))
+  const compare = comparison(request)
+  if (compare) kvs.sort(compare)
+  const more = limit > 0n && kvs.length > limit
+  if (more) kvs.length = Number(limit)
+  return create(RangeResponseSchema, {
+    kvs: request.keysOnly ? kvs.map(withoutValue) : kvs,
+    more,
+    count: BigInt(reader.count(interval, revision)),
+  })
+}
+
+/**
+ * How many key-values of an interval have to be looked at: one more than are asked for, unless there are some to be
+ * left out, or an order to bring them in. That a target alone is an order too, etcd finds out later: it sorts what
+ * comes first by key.
+ */
+function sufficient(request: RangeRequest): number {
+  const { limit, sortOrder } = request
+  const needsAll = limit <= 0n || sortOrder !== SortOrder.NONE || hasBounds(request)
+  return needsAll ? Infinity : Number(limit) + 1
+}
+
+function firstOf<T>(items: Iterable<T>, most: number): T[] {
+  const first: T[] = []
+  for (const item of items) {
+    if (first.length === most) break
+    first.push(item)
+  }
+  return first
+}
+
+type Comparison = (a: KeyValue, b: KeyValue) => number
+
+function comparison({ sortOrder, sortTarget }: RangeRequest): Comparison | undefined {
+  const upwards = upwardsBy(sortTarget)
+  switch (sortOrder) {
+    case SortOrder.NONE:
+      return sortTarget === SortTarget.KEY ? undefined : upwards
+    case SortOrder.ASCEND:
+      return sortTarget === SortTarget.KEY ? undefined : upwards
+    case SortOrder.DESCEND:
+      // Not the reverse of upwards: equals keep the order of their keys.
+      return (a, b) => upwards(b, a)
+    default:
+      return sortOrder satisfies never
+  }
+}
+
+function upwardsBy(target: SortTarget): Comparison {
+  switch (target) {
+    case SortTarget.KEY:
+      return (a, b) => Buffer.compare(a.key, b.key)
+    case SortTarget.VERSION:
+      return (a, b) => compareNumbers(a.version, b.version)
+    case SortTarget.CREATE:
+      return (a, b) => compareNumbers(a.createRevision, b.createRevision)
+    case SortTarget.MOD:
+      return (a, b) => compareNumbers(a.modRevision, b.modRevision)
+    case SortTarget.VALUE:
+      return (a, b) => Buffer.compare(a.value, b.value)
+    default:
+      return target satisfies never
+  }
+}
+
+export function compareNumbers(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function hasBounds(request: RangeRequest): boolean {
+  return (
+    request.minModRevision !== 0n ||
+    request.maxModRevision !== 0n ||
+    request.minCreateRevision !== 0n ||
+    request.maxCreateRevision !== 0n
+  )
+}
+
+function isWithinBounds({ modRevision, createRevision }: KeyValue, request: RangeRequest): boolean {
+  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request
+  return (
+    (minModRevision === 0n || modRevision >= minModRevision) &&
+    (maxModRevision === 0n || modRevision <= maxModRevision) &&
+    (minCreateRevision === 0n || createRevision >= minCreateRevision) &&
+    (maxCreateRevision === 0n || createRevision <= maxCreateRevision)
+  )
+}
+
+function withoutValue({ key, createRevision, modRevision, version, lease }: KeyValue): KeyValue {
+  return create(KeyValueSchema, { key, createRevision, modRevision, version, lease })
+}
