@@ -1,0 +1,171 @@
+// The watches of one stream: their ids, their beginning and end, and which is served next when the client reads again.
+// It must not know how messages travel, nor what is stored.
+
+import { create } from '@bufbuild/protobuf'
+import { Event_EventType as EventType } from '../../etcd/gen/kv_pb.js'
+import {
+  type WatchCreateRequest,
+  WatchCreateRequest_FilterType as Filter,
+  type WatchRequest,
+  type WatchResponse,
+  WatchResponseSchema,
+} from '../../etcd/gen/rpc_pb.js'
+import { type RpcError, Status } from '../../etcd/transport.js'
+import type { Member } from '../member.js'
+import { refusals } from '../refusals.js'
+import { asRpcError, type Incoming, type Outgoing } from '../rpc.js'
+import { intervalOf, isEmpty } from '../store/interval.js'
+import { Watch } from './watch.js'
+
+/** The id under which a message tells something that concerns no watch. */
+const noWatch = -1n
+
+export class WatchStream implements Incoming<WatchRequest> {
+  readonly #member: Member
+  readonly #out: Outgoing<WatchResponse>
+  readonly #admit: (request: WatchCreateRequest) => void
+  /** With those that a compaction has ended: they keep their id until the client cancels them. */
+  readonly #watches = new Map<bigint, Watch>()
+  #nextId = 0n
+  #cancelTimer: (() => void) | undefined
+
+  /**
+   * @param admit throws what a watch is refused with.
+   */
+  constructor(
+    member: Member,
+    out: Outgoing<WatchResponse>,
+    admit: (request: WatchCreateRequest) => void,
+  ) {
+    this.#member = member
+    this.#out = out
+    this.#admit = admit
+  }
+
+  message({ requestUnion: request }: WatchRequest): void {
+    switch (request.case) {
+      case 'createRequest':
+        this.#create(request.value)
+        break
+      case 'cancelRequest':
+        this.#cancel(request.value.watchId)
+        break
+      case 'progressRequest':
+        this.#tellProgress()
+        break
+      case undefined:
+        break
+      default:
+        request satisfies never
+    }
+  }
+
+  drained(): void {
+    for (const [id, watch] of this.#watches) {
+      if (this.#out.isCongested) return
+      if (!watch.isBehind) continue
+      watch.catchUp()
+      // To the end of the line, so that the others have their turn before it.
+      this.#watches.delete(id)
+      this.#watches.set(id, watch)
+    }
+  }
+
+  gone(): void {
+    for (const watch of this.#watches.values()) watch.stop()
+    this.#watches.clear()
+    this.#cancelTimer?.()
+  }
+
+  #create(request: WatchCreateRequest): void {
+    const refusal = this.#refusalOf(request)
+    if (refusal !== undefined) {
+      this.#send({ watchId: noWatch, created: true, canceled: true, cancelReason: refusal })
+      return
+    }
+    const id = request.watchId === 0n ? this.#freeId() : request.watchId
+    const watch = new Watch(
+      {
+        id,
+        interval: intervalOf(request),
+        startRevision: request.startRevision,
+        tells: told(request.filters),
+        withPrevious: request.prevKv,
+        inFragments: request.fragment,
+        wantsProgress: request.progressNotify,
+      },
+      this.#member,
+      this.#out,
+    )
+    this.#watches.set(id, watch)
+    this.#send({ watchId: id, created: true })
+    watch.catchUp()
+    if (watch.wantsProgress) this.#cancelTimer ??= this.#setTimer()
+  }
+
+  #refusalOf(request: WatchCreateRequest): string | undefined {
+    try {
+      this.#admit(request)
+    } catch (error) {
+      return inGoWords(asRpcError(error))
+    }
+    if (request.startRevision < 0n) return refusals.compacted().message
+    if (isEmpty(intervalOf(request))) return 'mvcc: watcher range is empty'
+    return request.watchId !== 0n && this.#watches.has(request.watchId)
+      ? 'mvcc: duplicate watch ID provided on the WatchStream'
+      : undefined
+  }
+
+  /** One that is not there is passed over in silence. */
+  #cancel(watchId: bigint): void {
+    const watch = this.#watches.get(watchId)
+    if (watch === undefined) return
+    watch.stop()
+    this.#watches.delete(watchId)
+    this.#send({ watchId, canceled: true })
+  }
+
+  /** On request. There is nothing true to say while one of the watches has not been told everything. */
+  #tellProgress(): void {
+    const watches = [...this.#watches.values()]
+    if (watches.length > 0 && watches.every(({ isServed }) => isServed)) {
+      this.#send({ watchId: noWatch })
+    }
+  }
+
+  #setTimer(): () => void {
+    const { clock, progressNotifyIntervalMs } = this.#member
+    return clock.setTimer(progressNotifyIntervalMs, () => {
+      const wanting = [...this.#watches.values()].filter(({ wantsProgress }) => wantsProgress)
+      for (const watch of wanting) watch.tellProgress()
+      this.#cancelTimer = wanting.length > 0 ? this.#setTimer() : undefined
+    })
+  }
+
+  #freeId(): bigint {
+    while (this.#watches.has(this.#nextId)) this.#nextId += 1n
+    return this.#nextId++
+  }
+
+  #send(message: Omit<Partial<WatchResponse>, '$typeName' | '$unknown'>): void {
+    const header = this.#member.header()
+    this.#out.send(create(WatchResponseSchema, { header, ...message }))
+  }
+}
+
+function told(filters: readonly Filter[]): ReadonlySet<EventType> {
+  const types = new Set([EventType.PUT, EventType.DELETE])
+  if (filters.includes(Filter.NOPUT)) types.delete(EventType.PUT)
+  if (filters.includes(Filter.NODELETE)) types.delete(EventType.DELETE)
+  return types
+}
+
+/** The text that gRPC for Go makes of an error. */
+function inGoWords({ code, message }: RpcError): string {
+  const names: Partial<Record<number, string>> = {
+    [Status.invalidArgument]: 'InvalidArgument',
+    [Status.unauthenticated]: 'Unauthenticated',
+    [Status.permissionDenied]: 'PermissionDenied',
+  }
+  return `rpc error: code = ${names[code] ?? String(code)} desc = ${message}`
+}

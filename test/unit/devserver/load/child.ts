@@ -1,0 +1,72 @@
+// A devserver in a process of its own, that tells what it holds when it is asked. Started by measured.ts.
+
+import { systemClock } from '../../../../src/clock.js'
+import { GrpcServer } from '../../../../src/devserver/grpc/server.js'
+import { Member } from '../../../../src/devserver/member.js'
+import { routerOf } from '../../../../src/devserver/router.js'
+import { type Method, Router } from '../../../../src/devserver/rpc.js'
+import { everything } from '../../../../src/devserver/store/interval.js'
+import type { Counts } from './measured.js'
+
+/** The same methods, with the streams counted that are open. */
+class CountingRouter extends Router {
+  streams = 0
+  readonly #router: Router
+
+  constructor(router: Router) {
+    super()
+    this.#router = router
+  }
+
+  override find(path: string): Method {
+    const method = this.#router.find(path)
+    if (method.kind === 'unary') return method
+    return {
+      ...method,
+      open: (out, caller) => {
+        this.streams += 1
+        caller.onGone(() => {
+          this.streams -= 1
+        })
+        return method.open(out, caller)
+      },
+    }
+  }
+}
+
+const member = new Member({
+  name: 'devserver',
+  clock: systemClock,
+  random: Math.random,
+  firstRevision: 1n,
+  progressNotifyIntervalMs: 600_000,
+})
+const router = new CountingRouter(routerOf(member))
+const server = new GrpcServer(router)
+
+function counts(): Counts {
+  return {
+    keys: member.store.count(everything),
+    changes: [...member.store.changesSince(0n)].length,
+    leases: [...member.lessor.all()].length,
+    watches: member.watches.size,
+    streams: router.streams,
+    connections: server.connections,
+  }
+}
+
+async function bytes(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    await new Promise(setImmediate)
+    globalThis.gc?.()
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+process.on('disconnect', () => process.exit())
+process.on('message', (what: 'counts' | 'bytes') => {
+  if (what === 'counts') process.send?.(counts())
+  else void bytes().then((answer) => process.send?.(answer))
+})
+process.send?.(await server.listen('127.0.0.1', 0))
