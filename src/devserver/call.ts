@@ -1,0 +1,38 @@
+// One call while somebody waits for what it brings. It must not know what was asked.
+
+import type { Metadata } from '../etcd/transport.js'
+import type { Caller } from './rpc.js'
+
+export class Call implements Caller {
+  readonly metadata: Metadata
+  readonly requestBytes: number
+  readonly #callbacks = new Set<() => void>()
+  #isOver = false
+
+  /**
+   * @param requestBytes see {@link Caller.requestBytes}.
+   */
+  constructor(metadata: Metadata, requestBytes: number) {
+    this.metadata = metadata
+    this.requestBytes = requestBytes
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  onGone(callback: () => void): () => void {
+    this.#callbacks.add(callback)
+    return () => {
+      this.#callbacks.delete(callback)
+    }
+  }
+
+  /** Nobody waits any more. */
+  end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    for (const callback of [...this.#callbacks]) callback()
+    this.#callbacks.clear()
+  }
+}

@@ -1,0 +1,166 @@
+// Reaches a member without sockets, from clients in the same process. What is sent is encoded and decoded as on a
+// wire, so that nobody shares an object with anybody, and arrives later, in order. It must not know any method.
+
+import {
+  type DescMessage,
+  type DescMethodBiDiStreaming,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf'
+import type { Clock } from '../clock.js'
+import {
+  type Metadata,
+  type OutgoingStream,
+  RpcError,
+  Status,
+  type StreamSink,
+  type Transport,
+  type TransportFactory,
+  type UnaryOptions,
+} from '../etcd/transport.js'
+import { Call } from './call.js'
+import { callUnary, openStream } from './dispatch.js'
+import { asRpcError, type Incoming, type Method, pathOf, type Router } from './rpc.js'
+
+/**
+ * @param router of the member that is reached; asked anew for each call and stream.
+ */
+export function inProcessTransport(router: () => Router, clock: Clock): TransportFactory {
+  return () => new InProcessTransport(router, clock)
+}
+
+class InProcessTransport implements Transport {
+  readonly #router: () => Router
+  readonly #clock: Clock
+  /** How to end each call and stream that is under way. */
+  readonly #open = new Set<(error: RpcError) => void>()
+
+  constructor(router: () => Router, clock: Clock) {
+    this.#router = router
+    this.#clock = clock
+  }
+
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    { metadata, timeoutMs, signal }: UnaryOptions,
+  ): Promise<MessageShape<O>> {
+    return new Promise((resolve, reject) => {
+      const bytes = toBinary(method.input, request)
+      const call = new Call(metadata, bytes.length)
+      const settle = (): void => {
+        this.#open.delete(fail)
+        cancelTimer()
+        signal?.removeEventListener('abort', abort)
+        call.end()
+      }
+      const fail = (error: RpcError): void => {
+        settle()
+        reject(error)
+      }
+      const abort = (): void => {
+        fail(new RpcError(Status.cancelled, 'the call was given up'))
+      }
+      const cancelTimer = this.#clock.setTimer(timeoutMs, () => {
+        fail(new RpcError(Status.deadlineExceeded, `no answer within ${String(timeoutMs)} ms`))
+      })
+      this.#open.add(fail)
+      if (signal?.aborted === true) abort()
+      else signal?.addEventListener('abort', abort, { once: true })
+      queueMicrotask(() => {
+        if (call.isOver) return
+        this.#answer(method, bytes, call).then(
+          (answer) => {
+            if (call.isOver) return
+            settle()
+            resolve(fromBinary(method.output, answer))
+          },
+          (error: unknown) => {
+            if (!call.isOver) fail(asRpcError(error))
+          },
+        )
+      })
+    })
+  }
+
+  duplex<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    metadata: Metadata,
+    sink: StreamSink<MessageShape<O>>,
+  ): OutgoingStream<MessageShape<I>> {
+    let isOver = false
+    let incoming: Incoming<Uint8Array> | undefined
+    /** Later, in order, and not after the end. */
+    const soon = (work: () => void): void => {
+      queueMicrotask(() => {
+        if (!isOver) work()
+      })
+    }
+    const end = (): void => {
+      isOver = true
+      this.#open.delete(fail)
+      incoming?.gone?.()
+    }
+    const fail = (error: RpcError): void => {
+      end()
+      sink.closed(error)
+    }
+    const wire = {
+      send: (bytes: Uint8Array) => {
+        soon(() => {
+          sink.message(fromBinary(method.output, bytes))
+        })
+      },
+      isCongested: false,
+      end: (error = new RpcError(Status.ok, '')) => {
+        soon(() => {
+          fail(error)
+        })
+      },
+    }
+    this.#open.add(fail)
+    soon(() => {
+      try {
+        incoming = openStream(this.#find(method, 'stream'), wire, metadata)
+      } catch (error) {
+        fail(asRpcError(error))
+      }
+    })
+    return {
+      send: (message) => {
+        const bytes = toBinary(method.input, message)
+        soon(() => incoming?.message(bytes))
+      },
+      cancel: () => {
+        if (!isOver) end()
+      },
+    }
+  }
+
+  close(): void {
+    const error = new RpcError(Status.cancelled, 'the transport was closed')
+    for (const fail of [...this.#open]) fail(error)
+  }
+
+  async #answer(method: DescMethodUnary, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
+    return callUnary(this.#find(method, 'unary'), bytes, call)
+  }
+
+  #find<K extends Method['kind']>(
+    method: DescMethodUnary | DescMethodBiDiStreaming,
+    kind: K,
+  ): Method & { readonly kind: K } {
+    const found = this.#router().find(pathOf(method))
+    if (!isOfKind(found, kind)) throw new Error(`${pathOf(method)} is not ${kind}`)
+    return found
+  }
+}
+
+function isOfKind<K extends Method['kind']>(
+  method: Method,
+  kind: K,
+): method is Method & { readonly kind: K } {
+  return method.kind === kind
+}

@@ -1,0 +1,150 @@
+import { create } from '@bufbuild/protobuf'
+import { describe, expect, test } from 'vitest'
+import { inProcessTransport } from '../../../src/devserver/in-process.js'
+import { Member } from '../../../src/devserver/member.js'
+import { routerOf } from '../../../src/devserver/router.js'
+import { bytesOf, textOf } from '../../../src/devserver/store/interval.js'
+import { parseEndpoint } from '../../../src/etcd/endpoint.js'
+import { Election, CampaignRequestSchema } from '../../../src/etcd/gen/election_pb.js'
+import {
+  KV,
+  PutRequestSchema,
+  RangeRequestSchema,
+  Watch,
+  type WatchResponse,
+  WatchRequestSchema,
+} from '../../../src/etcd/gen/rpc_pb.js'
+import { type RpcError, Status, type Transport } from '../../../src/etcd/transport.js'
+import { seededRandom } from '../../../src/testing/seeded-random.js'
+import { settled, TestClock } from '../../../src/testing/test-clock.js'
+
+const calm = { metadata: {}, timeoutMs: 5000 }
+
+function setUp() {
+  const clock = new TestClock()
+  const settings = {
+    name: 'devserver',
+    clock,
+    random: seededRandom(1),
+    firstRevision: 1n,
+    progressNotifyIntervalMs: 1000,
+  }
+  const member = new Member(settings)
+  const router = routerOf(member)
+  const connect = () => inProcessTransport(() => router, clock)(parseEndpoint('http://test:2379'))
+  return { clock, member, connect, transport: connect() }
+}
+
+function put(transport: Transport, key: string, value: string) {
+  const request = create(PutRequestSchema, { key: bytesOf(key), value: bytesOf(value) })
+  return transport.unary(KV.method.put, request, calm)
+}
+
+async function get(transport: Transport, key: string) {
+  const request = create(RangeRequestSchema, { key: bytesOf(key) })
+  return (await transport.unary(KV.method.range, request, calm)).kvs[0]
+}
+
+function watch(transport: Transport, key: string) {
+  const told: WatchResponse[] = []
+  const ends: RpcError[] = []
+  const stream = transport.duplex(
+    Watch.method.watch,
+    {},
+    { message: (message) => told.push(message), closed: (error) => ends.push(error) },
+  )
+  const value = { key: bytesOf(key) }
+  stream.send(create(WatchRequestSchema, { requestUnion: { case: 'createRequest', value } }))
+  return { told, ends, stream }
+}
+
+describe('the way without sockets', () => {
+  test('hands out copies: what a client changes changes nothing for others', async () => {
+    const { transport } = setUp()
+    await put(transport, 'a', '1')
+    const mine = await get(transport, 'a')
+    mine?.value.fill(0)
+    expect(textOf((await get(transport, 'a'))?.value ?? bytesOf(''))).toBe('1')
+  })
+
+  test('calls nobody back before it has returned', async () => {
+    const { transport } = setUp()
+    const { told } = watch(transport, 'a')
+    expect(told).toEqual([])
+    await settled()
+    expect(told.map(({ created }) => created)).toEqual([true])
+  })
+
+  test('keeps the order of what is sent and told', async () => {
+    const { transport } = setUp()
+    const { told } = watch(transport, 'a')
+    await settled()
+    const values = Array.from({ length: 50 }, (_, i) => String(i))
+    await Promise.all(values.map((value) => put(transport, 'a', value)))
+    await settled()
+    const events = told.flatMap(({ events }) => events)
+    expect(events.map(({ kv }) => textOf(kv?.value ?? bytesOf('')))).toEqual(values)
+  })
+
+  test('a stream that was canceled tells no more, and the member forgets it', async () => {
+    const { member, transport } = setUp()
+    const { told, ends, stream } = watch(transport, 'a')
+    await settled()
+    expect(member.watches.size).toBe(1)
+    stream.cancel()
+    await put(transport, 'a', '1')
+    await settled()
+    expect(told).toHaveLength(1)
+    expect(ends).toEqual([])
+    expect(member.watches.size).toBe(0)
+  })
+
+  test('closing ends all that is under way on it, and nothing of others', async () => {
+    const { member, transport, connect } = setUp()
+    const other = watch(connect(), 'a')
+    const { ends } = watch(transport, 'a')
+    await settled()
+    await campaign(transport)
+    const waiting = expect(campaign(transport)).rejects.toMatchObject({ code: Status.cancelled })
+    await settled()
+    transport.close()
+    await waiting
+    expect(ends.map(({ code }) => code)).toEqual([Status.cancelled])
+    expect(member.watches.size).toBe(1)
+    expect(other.ends).toEqual([])
+  })
+
+  test('a call that is not answered fails when its time is over, by the clock that was handed in', async () => {
+    const { clock, transport } = setUp()
+    await campaign(transport)
+    const second = campaign(transport)
+    const outcome = expect(second).rejects.toMatchObject({ code: Status.deadlineExceeded })
+    await clock.advance(5000)
+    await outcome
+    const prefix = create(RangeRequestSchema, { key: bytesOf('e/'), rangeEnd: bytesOf('e0') })
+    await settled()
+    expect((await transport.unary(KV.method.range, prefix, calm)).count).toBe(1n)
+  })
+
+  test('a call is given up by its signal, also by one that was aborted before', async () => {
+    const { transport } = setUp()
+    const request = create(RangeRequestSchema, { key: bytesOf('a') })
+    const signal = AbortSignal.abort()
+    await expect(
+      transport.unary(KV.method.range, request, { ...calm, signal }),
+    ).rejects.toMatchObject({ code: Status.cancelled })
+  })
+
+  test('a refusal arrives as what it is', async () => {
+    const { transport } = setUp()
+    await expect(put(transport, '', '1')).rejects.toMatchObject({
+      code: Status.invalidArgument,
+      message: 'etcdserver: key is not provided',
+    })
+  })
+})
+
+function campaign(transport: Transport) {
+  const request = create(CampaignRequestSchema, { name: bytesOf('e'), value: bytesOf('me') })
+  return transport.unary(Election.method.campaign, request, calm)
+}
