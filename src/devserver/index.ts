@@ -1,0 +1,6 @@
+// What `etcd-elect/devserver` exports. It must not hold anything but exports.
+
+export { DevServer } from './devserver.js'
+export type { DevServerOptions } from './options.js'
+export type { Clock } from '../clock.js'
+export { InvalidArgumentError } from '../errors.js'

@@ -1,0 +1,82 @@
+// The lease service. It must not know how leases end by themselves.
+
+import { create } from '@bufbuild/protobuf'
+import {
+  type Lease,
+  LeaseGrantResponseSchema,
+  LeaseKeepAliveResponseSchema,
+  LeaseLeasesResponseSchema,
+  LeaseRevokeResponseSchema,
+  LeaseTimeToLiveResponseSchema,
+} from '../../etcd/gen/rpc_pb.js'
+import type { Guard } from '../guard.js'
+import type { Member } from '../member.js'
+import { asRpcError, type Handlers } from '../rpc.js'
+import { bytesOf } from '../store/interval.js'
+
+/** The time to live of a lease that is not there, as told to who asks for it. */
+const noTtl = -1n
+
+export function leaseHandlers(member: Member, guard: Guard): Handlers<typeof Lease> {
+  const { lessor } = member
+  return {
+    leaseGrant: ({ TTL, ID }, caller) => {
+      guard.admitUser(caller)
+      const lease = member.grant(TTL, ID)
+      return create(LeaseGrantResponseSchema, {
+        header: member.header(),
+        ID: lease.id,
+        TTL: lease.ttl,
+      })
+    },
+
+    leaseRevoke: ({ ID }, caller) => {
+      guard.admitLeaseRevoke(caller, ID)
+      member.revoke(ID)
+      return create(LeaseRevokeResponseSchema, { header: member.header() })
+    },
+
+    leaseKeepAlive: (out, caller) => ({
+      message: ({ ID }) => {
+        try {
+          guard.admitUser(caller)
+        } catch (error) {
+          out.end(asRpcError(error))
+          return
+        }
+        // That a lease is gone is no error here: it is told as a time to live of 0.
+        const TTL = lessor.renew(ID)?.ttl ?? 0n
+        out.send(create(LeaseKeepAliveResponseSchema, { header: member.header(), ID, TTL }))
+      },
+      halfClosed: () => {
+        out.end()
+      },
+    }),
+
+    leaseTimeToLive: (request, caller) => {
+      guard.admitLeaseTimeToLive(caller, request)
+      const { ID, keys } = request
+      const lease = lessor.get(ID)
+      const leftMs = lessor.remainingMs(ID)
+      const header = member.header()
+      return create(
+        LeaseTimeToLiveResponseSchema,
+        lease === undefined || leftMs <= 0
+          ? { header, ID, TTL: noTtl }
+          : {
+              header,
+              ID,
+              TTL: BigInt(Math.floor(leftMs / 1000)),
+              grantedTTL: lease.ttl,
+              keys: keys ? [...lease.keys].map(bytesOf) : [],
+            },
+      )
+    },
+
+    leaseLeases: (_, caller) => {
+      guard.admitUser(caller)
+      const leases = [...lessor.all()].map(({ id }) => ({ ID: id }))
+      return create(LeaseLeasesResponseSchema, { header: member.header(), leases })
+    },
+  }
+}

@@ -1,0 +1,48 @@
+// The maintenance service: how the member is. It must not know how it got there.
+
+import { create } from '@bufbuild/protobuf'
+import {
+  AlarmRequest_AlarmAction as Action,
+  AlarmResponseSchema,
+  type Maintenance,
+  StatusResponseSchema,
+} from '../../etcd/gen/maintenance_pb.js'
+import type { Guard } from '../guard.js'
+import type { Member } from '../member.js'
+import { refusals } from '../refusals.js'
+import type { Handlers } from '../rpc.js'
+
+/** What an etcd says that has hardly anything on its disk; nothing is kept on one here. */
+const dbSize = 20_480n
+const dbSizeQuota = 2_147_483_648n
+
+export function maintenanceHandlers(member: Member, guard: Guard): Handlers<typeof Maintenance> {
+  return {
+    /** There is never one; clients look for them to tell how healthy the member is. */
+    alarm: ({ action }, caller) => {
+      if (action === Action.GET) guard.admitUser(caller)
+      else guard.admitAdmin(caller)
+      if (action === Action.ACTIVATE) throw refusals.alarmsMissing()
+      return create(AlarmResponseSchema, { header: member.header() })
+    },
+
+    status: (_, caller) => {
+      guard.admitUser(caller)
+      const { version, id: leader, raftTerm, store } = member
+      return create(StatusResponseSchema, {
+        header: member.header(),
+        version,
+        dbSize,
+        dbSizeInUse: dbSize,
+        leader,
+        // There is no log; that it has one entry a revision is near enough.
+        raftIndex: store.revision,
+        raftTerm,
+        raftAppliedIndex: store.revision,
+        storageVersion: version,
+        dbSizeQuota,
+        downgradeInfo: {},
+      })
+    },
+  }
+}
