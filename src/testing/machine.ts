@@ -1,0 +1,109 @@
+// The machine that a test's etcd runs on: it can be stopped, started again with its store or without, and paused.
+// It must not know clients, nor what goes wrong on the way to them.
+
+import type { Clock } from '../clock.js'
+import { Member } from '../devserver/member.js'
+import { routerOf } from '../devserver/router.js'
+import type { Router } from '../devserver/rpc.js'
+import { RpcError, Status } from '../etcd/transport.js'
+import { PausableClock } from './pausable-clock.js'
+
+export type MachineState = 'running' | 'paused' | 'stopped'
+
+export interface MachineSettings {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly firstRevision: bigint
+}
+
+const progressNotifyIntervalMs = 600_000
+
+/** What whoever dials a machine without an etcd is told, in gRPC's words. */
+export function refusedConnection(): RpcError {
+  return new RpcError(Status.unavailable, 'connection refused: the etcd of this test is stopped')
+}
+
+export class Machine {
+  readonly #settings: MachineSettings
+  /** Of the machine: nothing runs out while etcd is paused or stopped. */
+  readonly #clock: PausableClock
+  #member: Member
+  #router: Router
+  #state: MachineState = 'running'
+
+  constructor(settings: MachineSettings) {
+    this.#settings = settings
+    this.#clock = new PausableClock(settings.clock)
+    this.#member = this.#newMember(settings.firstRevision)
+    this.#router = routerOf(this.#member)
+  }
+
+  get state(): MachineState {
+    return this.#state
+  }
+
+  /** What is there, also while nobody can reach it. */
+  get member(): Member {
+    return this.#member
+  }
+
+  /** @throws RpcError while it is stopped. */
+  router(): Router {
+    if (this.#state === 'stopped') throw refusedConnection()
+    return this.#router
+  }
+
+  pause(): void {
+    if (this.#state !== 'running') return
+    this.#state = 'paused'
+    this.#clock.pause()
+  }
+
+  /** Leases whose time is over run out before anything else happens. */
+  resume(): void {
+    if (this.#state !== 'paused') return
+    this.#state = 'running'
+    this.#clock.resume()
+  }
+
+  stop(): void {
+    this.#state = 'stopped'
+    this.#clock.pause()
+  }
+
+  /**
+   * @param firstRevision of an empty store that takes the place of the old one; undefined to keep that.
+   */
+  start(firstRevision: bigint | undefined): void {
+    if (this.#state !== 'stopped') return
+    if (firstRevision !== undefined) {
+      this.#member.close()
+      this.#member = this.#newMember(firstRevision)
+    }
+    this.#member.becomeLeader()
+    this.#router = routerOf(this.#member)
+    this.#state = 'running'
+    this.#clock.resume()
+  }
+
+  close(): void {
+    this.stop()
+    this.#member.close()
+  }
+
+  #newMember(firstRevision: bigint): Member {
+    const { random } = this.#settings
+    const member = new Member({
+      name: 'test',
+      clock: this.#clock,
+      random,
+      firstRevision,
+      progressNotifyIntervalMs,
+    })
+    member.clientUrls = [testEndpoint]
+    return member
+  }
+}
+
+/** Where clients find it. Nothing is dialled. */
+export const testEndpoint = 'http://etcd.test:2379'
