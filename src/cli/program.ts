@@ -1,0 +1,110 @@
+// The parser, made from what the commands say of themselves. It must not know what any of them does.
+
+import { Argument, Command, CommanderError, Option } from 'commander'
+import { commonOptionsOf, connectionOptions } from './connection-options.js'
+import { usage } from './failure.js'
+import { epilogue, synopsis } from './help.js'
+import type { CommandSpec, OptionSpec } from './spec.js'
+
+/** What the command line asks for. */
+export type Request =
+  | {
+      readonly ask: 'run'
+      readonly spec: CommandSpec
+      readonly args: readonly string[]
+      readonly options: Readonly<Record<string, unknown>>
+    }
+  /** The help or the version; it is a mistake to ask for nothing at all. */
+  | { readonly ask: 'show'; readonly text: string; readonly isMistake: boolean }
+
+/**
+ * @param argv without node and script.
+ * @throws a usage failure.
+ */
+export function parse(
+  specs: readonly CommandSpec[],
+  version: string,
+  argv: readonly string[],
+): Request {
+  let request: Request | undefined
+  let shown = ''
+  const output = {
+    writeOut: (text: string) => (shown += text),
+    writeErr: (text: string) => (shown += text),
+    outputError: () => undefined,
+  }
+  const program = new Command('elect')
+    .description('Leadership for any program, and for operators: leader election on etcd.')
+    .usage('COMMAND [options]')
+    .enablePositionalOptions()
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .version(version, '-V, --version', 'show the version')
+    .exitOverride()
+    .configureOutput(output)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText('after', epilogue())
+  for (const spec of specs) {
+    const command = program
+      .command(spec.name, { hidden: false })
+      .summary(spec.summary)
+      .description(spec.description.join('\n\n'))
+      .usage(synopsis(spec).replace(`elect ${spec.name} `, ''))
+      .helpOption('-h, --help', 'show this help')
+      .configureOutput(output)
+      .exitOverride()
+      .addHelpText('after', epilogue(spec))
+      .action(() => {
+        request = { ask: 'run', spec, args: command.args, options: command.opts() }
+      })
+    for (const { name, description, kind, choices } of spec.args) {
+      const shape = { required: `<${name}>`, optional: `[${name}]`, rest: `[${name}...]` }[kind]
+      const argument = new Argument(shape, description)
+      command.addArgument(choices === undefined ? argument : argument.choices([...choices]))
+    }
+    command.optionsGroup('Options:')
+    for (const option of spec.options) command.addOption(toOption(option))
+    if (spec.connects) {
+      command.optionsGroup('Which etcd:')
+      for (const option of connectionOptions) command.addOption(toOption(option))
+    }
+    command.optionsGroup('Common options:')
+    for (const option of commonOptionsOf(spec)) command.addOption(toOption(option))
+  }
+  try {
+    program.parse([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.help') {
+      // Without a command it is shown as well, as an error.
+      return { ask: 'show', text: shown, isMistake: error.exitCode !== 0 }
+    }
+    if (error.exitCode === 0) return { ask: 'show', text: shown, isMistake: false }
+    throw usage(complaint(error.message, argv))
+  }
+  if (request === undefined) throw usage("no command was given: see 'elect --help'")
+  return request
+}
+
+function toOption(spec: OptionSpec): Option {
+  const notes = [
+    ...(spec.byDefault === undefined ? [] : [`default: ${spec.byDefault}`]),
+    ...(spec.variable === undefined ? [] : [`variable: ${spec.variable}`]),
+  ]
+  const description =
+    notes.length === 0 ? spec.description : `${spec.description} (${notes.join(', ')})`
+  const option = new Option(spec.flags, description)
+  if (spec.choices !== undefined) option.choices([...spec.choices])
+  if (spec.conflicts !== undefined) option.conflicts([...spec.conflicts])
+  return option
+}
+
+/** The parser's words, on one line, with where to look. */
+function complaint(message: string, argv: readonly string[]): string {
+  const plain = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
+  const command = argv.find((arg) => !arg.startsWith('-'))
+  const isFlag = plain.startsWith('unknown option')
+  const hint = isFlag && command === 'run' ? "; what belongs to CMD comes after '--'" : ''
+  const help = command === undefined || plain.startsWith('unknown command') ? '' : ` ${command}`
+  return `${plain}${hint}; see 'elect${help} --help'`
+}

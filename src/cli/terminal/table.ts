@@ -1,0 +1,28 @@
+// Columns for people. It must not know what is in them.
+
+/** The columns are as wide as they have to be; the last one is not padded. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length))
+  const widths = Array.from({ length: columns - 1 }, (_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .join('\n')
+}
+
+/** Like `1.5 s`, `42 s`, `3 min 5 s`. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`
+  if (seconds < 120) return `${String(seconds)} s`
+  return `${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s`
+}
+
+/** Names come from anybody: what would steer the terminal is shown and not sent. */
+export function visible(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

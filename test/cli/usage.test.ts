@@ -1,0 +1,86 @@
+// What each command says of itself, and which command lines are refused. Nothing is started, and no etcd is there: what is
+// refused is refused before anything is sent.
+
+import { describe, expect, test } from 'vitest'
+import { commands } from '../../src/cli/commands/index.js'
+import { exitCodes } from '../../src/cli/exit-codes.js'
+import { explain } from '../../src/cli/failure.js'
+import { parse } from '../../src/cli/program.js'
+import { Terminal } from '../../src/cli/terminal/terminal.js'
+
+const env = {}
+
+/** What would be said, and the exit code. */
+async function refusal(args: readonly string[]): Promise<ReturnType<typeof explain>> {
+  try {
+    const request = parse(commands, '0.0.0', args)
+    if (request.ask === 'show') throw new Error('it shows something')
+    const { spec, ...given } = request
+    const terminal = new Terminal({ format: 'text', level: 'quiet', env })
+    const stop = new AbortController().signal
+    const code = await spec.run({ ...given, env, terminal, stop })
+    throw new Error(`it ran, and ended with ${String(code)}`)
+  } catch (error) {
+    return explain(error)
+  }
+}
+
+describe('the help', () => {
+  test.each(commands)('of $name has options, examples that it takes, and exit codes', (spec) => {
+    const shown = parse(commands, '0.0.0', [spec.name, '--help'])
+    if (shown.ask !== 'show') throw new Error('it would run')
+    expect(shown.isMistake).toBe(false)
+    expect(shown.text).toMatch(
+      /^Usage: elect .*\n[^]*Options:[^]*Examples:\n  # [^]*Exit codes:\n  0 /,
+    )
+    expect(spec.examples.length).toBeGreaterThan(0)
+    for (const { command } of spec.examples) {
+      expect(shown.text).toContain(command)
+      const own = new RegExp(`elect ${spec.name}\\b([^|>)]*)`).exec(command)?.[1] ?? ''
+      const words =
+        own
+          .split(' && ')[0]
+          ?.split(' || ')[0]
+          ?.match(/"[^"]*"|'[^']*'?|\S+/g) ?? []
+      expect(parse(commands, '0.0.0', [spec.name, ...words])).toMatchObject({ ask: 'run' })
+    }
+  })
+})
+
+describe('a command line that is not as it should be', () => {
+  const wrong: readonly [readonly string[], RegExp][] = [
+    [['lader'], /unknown command 'lader'.*Did you mean leader/],
+    [['leader'], /missing required argument 'ELECTION'.*see 'elect leader --help'/],
+    [['leader', 'a', 'b'], /too many arguments/],
+    [['leader', '--nonsense', 'a'], /unknown option '--nonsense'/],
+    [['leader', 'a', '-o', 'yaml'], /argument 'yaml' is invalid.*text, json/],
+    [['leader', 'a', '-q', '-v'], /cannot be used with/],
+    [['leader', '/a'], /election: expected a name/],
+    [['leader', ''], /election: expected a name/],
+    [['leader', '--name-like-a-flag'], /unknown option/],
+    [['leader', 'a', '--endpoints', 'ftp://x:1'], /--endpoints: expected 'http/],
+    [['leader', 'a', '--cacert', '/no/such/file'], /--cacert: expected the path of a PEM file/],
+    [['leader', 'a', '--user', 'ann'], /--user: expected 'name:password'/],
+    [['leader', 'a', '--command-timeout', 'soon'], /--command-timeout: expected seconds/],
+    [['leader', 'a', '--command-timeout', '0'], /--command-timeout: expected more/],
+    [['completion', 'tcsh'], /bash, zsh, fish/],
+    [['dev', '--port', '99999'], /--port: expected a whole number from 0 to 65535/],
+    [['run', 'a'], /no CMD was given/],
+    [['run', 'a', '--'], /no CMD was given/],
+    [['run', 'a', '--nonsense', '--', 'true'], /unknown option.*comes after '--'/],
+    [['run', 'a', '--ttl', '0', '--', 'true'], /--ttl: expected a whole number/],
+    [['run', 'a', '--ttl', '1.5', '--', 'true'], /--ttl: expected a whole number/],
+    [['run', 'a', '--grace', '6', '--', 'true'], /--grace: expected at most half of the TTL/],
+    [['run', 'a', '--wait', 'x', '--', 'true'], /--wait: expected seconds/],
+    [['run', 'a', '--once', '--forever', '--', 'true'], /cannot be used with/],
+    [['run', 'a', '--lost-exit-code', '256', '--', 'true'], /--lost-exit-code: expected a whole/],
+    [['run', 'a', '--lock-delay', '--no-wait', '--', 'true'], /--lock-delay: cannot stand/],
+    [['campaign', 'a', '--name', ''], /--name: expected a name/],
+  ]
+  test.each(wrong)('%j is refused with 64 and one sentence', async (args, complaint) => {
+    const { code, message } = await refusal(args)
+    expect(code).toBe(exitCodes.usage)
+    expect(message).toMatch(complaint)
+    expect(message).toMatch(/^[^\n]+$/)
+  })
+})

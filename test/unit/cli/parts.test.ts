@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { parseDuration, parseInteger } from '../../../src/cli/duration.js'
+import { electionOf, endOf } from '../../../src/cli/elections.js'
+import { isOwnTerm } from '../../../src/cli/interventions.js'
+import { parseStat, ProcessSession } from '../../../src/cli/run/processes.js'
+import { table, visible } from '../../../src/cli/terminal/table.js'
+
+describe('durations', () => {
+  test.each([
+    ['5', 5_000],
+    ['2.5', 2_500],
+    ['0', 0],
+    ['500ms', 500],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+  ])('%s is %i ms', (text, ms) => {
+    expect(parseDuration('--wait', text)).toBe(ms)
+  })
+
+  test.each(['', 'x', '-1', '5 s', '5sx', 's5', '1e3', 'Infinity', '99999999', '1s 2s', '0x10'])(
+    '%j is refused with the name of the option',
+    (text) => {
+      expect(() => parseDuration('--wait', text)).toThrow(/^--wait: expected seconds.*got/)
+    },
+  )
+
+  test('whole numbers are held against their bounds', () => {
+    expect(parseInteger('--ttl', '5', 1, 10)).toBe(5)
+    for (const text of ['0', '11', '1.5', '', '-1', '5 ', '１']) {
+      expect(() => parseInteger('--ttl', text, 1, 10)).toThrow(/^--ttl: expected a whole number/)
+    }
+  })
+})
+
+describe('elections found by their keys', () => {
+  test.each([
+    ['a/7b', 0x7bn, 'a'],
+    ['a/b/7b', 0x7bn, 'a/b'],
+    ['a/7B', 0x7bn, undefined],
+    ['a/07b', 0x7bn, undefined],
+    ['a/7c', 0x7bn, undefined],
+    ['a/0', 0n, undefined],
+    ['7b', 0x7bn, undefined],
+    ['/7b', 0x7bn, undefined],
+    // Go writes an id beyond 2^63 with a sign, and never grants one.
+    ['a/ffffffffffffffff', -1n, 'a'],
+  ])('%s on lease %s: %s', (key, lease, election) => {
+    expect(electionOf(key, lease)).toBe(election)
+  })
+
+  test('the end of a range of names is the first that does not begin like them', () => {
+    expect([...endOf('a')]).toEqual([0x62])
+    expect([...endOf('shard/')]).toEqual([...Buffer.from('shard0')])
+    expect([...endOf('')]).toEqual([0])
+  })
+})
+
+test('a CMD speaks for its own term, and anybody else for the present one', () => {
+  const leader = { term: 'jobs/7b', name: 'web-1', revision: 12n }
+  const own = { ELECT_ELECTION: 'jobs', ELECT_TERM: 'jobs/7b', ELECT_FENCING_TOKEN: '12' }
+  expect(isOwnTerm({}, 'jobs', leader)).toBe(true)
+  expect(isOwnTerm(own, 'jobs', leader)).toBe(true)
+  expect(isOwnTerm({ ...own, ELECT_FENCING_TOKEN: '11' }, 'jobs', leader)).toBe(false)
+  expect(isOwnTerm({ ...own, ELECT_TERM: 'jobs/7c' }, 'jobs', leader)).toBe(false)
+  expect(isOwnTerm({ ...own, ELECT_TERM: 'x/1' }, 'others', leader)).toBe(true)
+})
+
+test('a line of /proc/PID/stat is read also when the program is called like its end', () => {
+  const line = '42 (sh) S 1 (x) S 1 40 39 0 -1 4194304'
+  expect(parseStat(line)).toEqual({ group: 40, session: 39, isAlive: true })
+  expect(parseStat('42 (sh) Z 1 40 39 0')).toMatchObject({ isAlive: false })
+})
+
+test('a session that nobody is in is gone', () => {
+  expect(new ProcessSession(2 ** 22 + 1).isGone()).toBe(true)
+})
+
+test('tables are as wide as they have to be, and names do not steer the terminal', () => {
+  expect(
+    table([
+      ['A', 'B'],
+      ['long', 'x'],
+    ]),
+  ).toBe('A     B\nlong  x')
+  expect(table([])).toBe('')
+  expect(visible('a\u001b[2J\n\u202eb')).toBe(String.raw`a\u001b[2J\u000a\u202eb`)
+})

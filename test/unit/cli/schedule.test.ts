@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  type Deadline,
+  defaultGraceMs,
+  due,
+  killMarginMs,
+  longestGraceMs,
+  remainingMs,
+} from '../../../src/cli/run/schedule.js'
+import { validForMs } from '../../../src/lease/deadline.js'
+
+const time = fc.integer({ min: 0, max: 100_000 })
+const deadlines: fc.Arbitrary<Deadline> = fc.record({ monotonicMs: time, wallMs: time })
+const grace = fc.integer({ min: 0, max: 20_000 })
+
+describe('what is due', () => {
+  test('is killing from the margin before the deadline on, on whichever clock comes there first', () => {
+    fc.assert(
+      fc.property(
+        deadlines,
+        deadlines,
+        grace,
+        fc.option(time, { nil: undefined }),
+        (deadline, now, graceMs, askedAtMs) => {
+          const next = due({ deadline, graceMs, askedAtMs }, now)
+          if (remainingMs(deadline, now) <= killMarginMs) expect(next).toEqual({ act: 'kill' })
+        },
+      ),
+      { seed: 1 },
+    )
+  })
+
+  test('is never so far away that the kill would come late, whoever waits exactly so long', () => {
+    fc.assert(
+      fc.property(
+        deadlines,
+        deadlines,
+        grace,
+        fc.option(time, { nil: undefined }),
+        (deadline, now, graceMs, askedAtMs) => {
+          const next = due({ deadline, graceMs, askedAtMs }, now)
+          if (next.act !== 'nothing') return
+          expect(next.forMs).toBeGreaterThan(0)
+          const left = remainingMs(deadline, now) - killMarginMs - next.forMs
+          expect(left).toBeGreaterThanOrEqual(askedAtMs === undefined ? graceMs : 0)
+        },
+      ),
+      { seed: 2 },
+    )
+  })
+
+  test('is asking first and killing after the grace, when time passes and nobody renews', () => {
+    const deadline = { monotonicMs: 10_000, wallMs: 10_000 }
+    const at = (ms: number) => ({ monotonicMs: ms, wallMs: ms })
+    const before = { deadline, graceMs: 2_000, askedAtMs: undefined }
+    expect(due(before, at(7_849))).toEqual({ act: 'nothing', forMs: 1 })
+    expect(due(before, at(7_850))).toEqual({ act: 'ask' })
+    const asked = { ...before, askedAtMs: 7_850 }
+    expect(due(asked, at(7_850))).toEqual({ act: 'nothing', forMs: 2_000 })
+    expect(due(asked, at(9_850))).toEqual({ act: 'kill' })
+  })
+
+  test('does not wait longer for one who was asked when the deadline moves', () => {
+    const deadline = { monotonicMs: 90_000, wallMs: 90_000 }
+    const now = { monotonicMs: 9_850, wallMs: 9_850 }
+    expect(due({ deadline, graceMs: 2_000, askedAtMs: 7_850 }, now)).toEqual({ act: 'kill' })
+  })
+})
+
+test.each([2, 3, 5, 10, 30, 60])(
+  'with a TTL of %i s neither the default nor the longest grace ends anything while renewals are on time',
+  (ttlS) => {
+    // The last moment before a renewal counts: a third of the TTL has passed since the one before.
+    const left = validForMs(ttlS, 0.05) - (ttlS * 1000) / 3
+    for (const graceMs of [defaultGraceMs(ttlS), longestGraceMs(ttlS)]) {
+      if (ttlS === 2 && graceMs === longestGraceMs(ttlS)) continue
+      const at = { monotonicMs: 0, wallMs: 0 }
+      const deadline = { monotonicMs: left, wallMs: left }
+      expect(due({ deadline, graceMs, askedAtMs: undefined }, at).act).toBe('nothing')
+    }
+  },
+)
