@@ -1,0 +1,154 @@
+// `elect run` from the first campaign to the last word: term after term with `--forever`, otherwise one. It must not know
+// exit codes beyond their names.
+
+import { Candidate } from '../../candidate.js'
+import { systemClock, sleep } from '../../clock.js'
+import { ElectError } from '../../errors.js'
+import type { Etcd } from '../../etcd/client.js'
+import { Backoff } from '../../etcd/backoff.js'
+import { whyNoGuardian } from '../../guardian/guardian.js'
+import { type Contest, elected } from '../contest.js'
+import { type SignalError, usage } from '../failure.js'
+import type { Context } from '../spec.js'
+import { duration, visible } from '../terminal/table.js'
+import { CannotStartError, KeeperLink } from './keeper-link.js'
+import { defaultGraceMs, longestGraceMs } from './schedule.js'
+import { type Program, runDuring } from './term.js'
+
+export type RunEnd =
+  | { readonly how: 'exited'; readonly code: number }
+  | { readonly how: 'signalled'; readonly signal: NodeJS.Signals }
+  | { readonly how: 'lost'; readonly message: string }
+  /** Asked to end before the command ran, or between two terms. */
+  | { readonly how: 'stopped'; readonly signal: NodeJS.Signals }
+  | {
+      readonly how: 'cannotStart'
+      readonly exit: 'cannotRun' | 'notFound'
+      readonly message: string
+    }
+
+export interface RunRequest {
+  readonly context: Context
+  /** Is closed at the end. */
+  readonly etcd: Etcd
+  readonly contest: Contest
+  readonly program: Omit<Program, 'graceMs'>
+  readonly graceMs: number | undefined
+  readonly forever: boolean
+}
+
+/** A term shorter than this is followed by a pause, which grows. */
+const shortTermMs = 1_000
+
+export async function service(request: RunRequest): Promise<RunEnd> {
+  const { etcd, contest, context, forever } = request
+  const { stop, terminal } = context
+  const graceMs = checkGrace(request.graceMs, contest.ttlS)
+  const { election, name, ttlS, lockDelay } = contest
+  const guardian = whyNoGuardian(etcd.api) === undefined
+  const candidate = new Candidate(etcd, { election, name, ttl: ttlS, lockDelay, guardian })
+  const keeper = new KeeperLink()
+  // When we are killed, the keeper ends the command, and nobody else may lead before that is done.
+  if (keeper.pid !== undefined) candidate.session.revokeOnlyAfter(keeper.pid)
+  const backoff = new Backoff(Math.random, 100, 5_000)
+  try {
+    for (;;) {
+      const startedAt = performance.now()
+      const end = await term(request, candidate, keeper, graceMs)
+      const isLast = end !== 'notStarted' && (!forever || end.how === 'cannotStart')
+      if (isLast || isStopped(stop)) return end === 'notStarted' ? stopped(stop) : end
+      if (end !== 'notStarted' && end.how === 'lost') terminal.note(end.message)
+      if (performance.now() - startedAt >= shortTermMs) backoff.reset()
+      else await sleep(systemClock, backoff.nextMs(), stop).catch(() => undefined)
+      if (isStopped(stop)) return stopped(stop)
+    }
+  } finally {
+    keeper.close()
+    await left(candidate, context)
+    await etcd.close()
+  }
+}
+
+async function term(
+  { context, etcd, contest, program, forever }: RunRequest,
+  candidate: Candidate,
+  keeper: KeeperLink,
+  graceMs: number,
+): Promise<RunEnd | 'notStarted'> {
+  const { stop, terminal } = context
+  if (isStopped(stop)) return stopped(stop)
+  try {
+    const leadership = await elected(candidate, contest, context, etcd)
+    const { election, name } = contest
+    terminal.detail(
+      `${visible(name)} leads '${visible(election)}', fencing token ${String(leadership.fencingToken)}`,
+    )
+    if (isStopped(stop)) return stopped(stop)
+    const lease = await candidate.session.lease()
+    const ended = await runDuring(leadership, lease, { ...program, graceMs }, keeper, terminal)
+    const { code, signal, because } = ended
+    if (because === undefined) {
+      // The next one may lead now: nothing of the command is left.
+      await leadership.resign().catch(() => undefined)
+      return signal === null ? { how: 'exited', code: code ?? 0 } : { how: 'signalled', signal }
+    }
+    if (code === null && signal === null) return 'notStarted'
+    // Asked to stop in time, it may have done so before the term was over; then the term is given up.
+    if (!leadership.signal.aborted) await leadership.resign().catch(() => undefined)
+    const why =
+      because === 'late' ? 'the lease could not be renewed in time' : await leadership.ended
+    return {
+      how: 'lost',
+      message: `leadership of '${visible(election)}' was lost (${why}): CMD was ended`,
+    }
+  } catch (error) {
+    if (error instanceof CannotStartError) return cannotStart(error, program.file)
+    if (isStopped(stop) && error === stop.reason) return stopped(stop)
+    if (!(forever && error instanceof ElectError && error.retryable)) throw error
+    terminal.note(`${error.message}; trying again`)
+    return 'notStarted'
+  }
+}
+
+function cannotStart({ code, message }: CannotStartError, file: string): RunEnd {
+  return code === 'ENOENT'
+    ? {
+        how: 'cannotStart',
+        exit: 'notFound',
+        message: `'${visible(file)}' was not found: check the name and PATH`,
+      }
+    : {
+        how: 'cannotStart',
+        exit: 'cannotRun',
+        message: `'${visible(file)}' cannot be run: ${message}`,
+      }
+}
+
+/** When etcd does not confirm, the lease runs out by itself. */
+async function left(candidate: Candidate, { terminal }: Context): Promise<void> {
+  try {
+    await candidate.close()
+  } catch (error) {
+    terminal.note(
+      `etcd did not confirm that this candidate left; its lease runs out by itself (${(error as Error).message})`,
+    )
+  }
+}
+
+function checkGrace(graceMs: number | undefined, ttlS: number): number {
+  const longestMs = longestGraceMs(ttlS)
+  if (graceMs === undefined) return defaultGraceMs(ttlS)
+  if (graceMs <= longestMs) return graceMs
+  throw usage(
+    `--grace: expected at most half of the TTL, ${duration(longestMs)}, got ${duration(graceMs)}: raise --ttl, or a renewal that is a little late costs the leadership`,
+  )
+}
+
+function stopped(stop: AbortSignal): RunEnd {
+  return { how: 'stopped', signal: (stop.reason as SignalError).signal }
+}
+
+/** A function of its own, because the signal changes between two looks. */
+function isStopped(stop: AbortSignal): boolean {
+  return stop.aborted
+}
