@@ -1,0 +1,62 @@
+// `elect doctor`: whether etcd is as elections need it.
+
+import type { Finding } from '../doctor/finding.js'
+import { exitCodes } from '../exit-codes.js'
+import type { CommandSpec } from '../spec.js'
+import type { Style, Terminal } from '../terminal/terminal.js'
+
+export const doctor: CommandSpec = {
+  name: 'doctor',
+  summary: 'check etcd: members, versions, round trips, clocks, TTL, rights',
+  description: [
+    'Asks each member alone whether it answers, which version it has, how long a round trip takes, what its clock says and whether it has alarms; and etcd as a whole for the shortest TTL that it grants and, with ELECTION, for the rights on its keys. It says what to change. It grants one lease and revokes it, and writes nothing else.',
+  ],
+  args: [{ name: 'ELECTION', description: 'also check the rights on its keys', kind: 'optional' }],
+  options: [],
+  connects: true,
+  examples: [
+    { command: 'elect doctor', what: 'the etcd of this machine' },
+    {
+      command:
+        'elect doctor nightly-report --endpoints https://a:2379,https://b:2379 --cacert ca.pem',
+      what: 'a cluster, and the rights on an election',
+    },
+  ],
+  exits: ['no'],
+  run: async (context) => {
+    const [{ connectionOptionsOf }, { Etcd }, { resolveEtcdOptions }, members, leases, keys] =
+      await Promise.all([
+        import('../connection.js'),
+        import('../../etcd/client.js'),
+        import('../../etcd/options.js'),
+        import('../doctor/members.js'),
+        import('../doctor/leases.js'),
+        import('../../election/keys.js'),
+      ])
+    const { stop, terminal, args } = context
+    const election = args[0] === undefined ? undefined : keys.checkElection(args[0])
+    const options = connectionOptionsOf(context)
+    const { findings, isUp } = await members.lookAtMembers(resolveEtcdOptions(options), stop)
+    const all: Finding[] = [...findings]
+    if (isUp) {
+      await using etcd = new Etcd(options)
+      all.push(await leases.lookAtLeases(etcd.api, stop))
+      all.push(...(await leases.lookAtRights(etcd.api, election, stop)))
+    }
+    for (const finding of all) terminal.result(textOf(finding, terminal), finding)
+    if (!isUp) return exitCodes.unreachable
+    return all.some(({ state }) => state === 'failed') ? exitCodes.no : exitCodes.ok
+  },
+}
+
+const styles: Readonly<Record<Finding['state'], Style>> = {
+  ok: 'green',
+  warning: 'yellow',
+  failed: 'red',
+  skipped: 'dim',
+}
+
+function textOf({ check, state, found, advice }: Finding, terminal: Terminal): string {
+  const line = `${terminal.paint(styles[state], state.padEnd(7))}  ${check}: ${found}`
+  return advice === undefined ? line : `${line}\n         ${terminal.paint('bold', advice)}`
+}

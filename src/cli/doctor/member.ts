@@ -1,0 +1,76 @@
+// One member of etcd, asked alone: a client of the library would go to another one. It must not know what is made of it.
+
+import { create } from '@bufbuild/protobuf'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { systemClock } from '../../clock.js'
+import { Calls } from '../../etcd/calls.js'
+import { grpcTransports } from '../../etcd/client.js'
+import { Connections } from '../../etcd/connections.js'
+import type { Endpoint } from '../../etcd/endpoint.js'
+import {
+  AlarmRequestSchema,
+  type AlarmResponse,
+  Maintenance,
+  StatusRequestSchema,
+  type StatusResponse,
+} from '../../etcd/gen/maintenance_pb.js'
+import type { ResolvedEtcdOptions } from '../../etcd/options.js'
+import { SignIn } from '../../etcd/sign-in.js'
+
+export class Member {
+  readonly endpoint: Endpoint
+  readonly #connections: Connections
+  readonly #calls: Calls
+  readonly #options: ResolvedEtcdOptions
+
+  constructor(endpoint: Endpoint, options: ResolvedEtcdOptions) {
+    const { tls, credentials, callTimeoutMs, random } = options
+    this.endpoint = endpoint
+    this.#options = options
+    this.#connections = new Connections([endpoint], grpcTransports(tls), systemClock, random)
+    this.#calls = new Calls({
+      connections: this.#connections,
+      signIn: new SignIn(credentials),
+      clock: systemClock,
+      random,
+      attemptTimeoutMs: callTimeoutMs,
+      callTimeoutMs,
+    })
+  }
+
+  status(signal: AbortSignal): Promise<StatusResponse> {
+    return this.#calls.unary(Maintenance.method.status, create(StatusRequestSchema), { signal })
+  }
+
+  alarms(signal: AbortSignal): Promise<AlarmResponse> {
+    return this.#calls.unary(Maintenance.method.alarm, create(AlarmRequestSchema), { signal })
+  }
+
+  /** By how much its wall clock is ahead of ours, to about a second; undefined when it does not say. */
+  async clockAheadMs(signal: AbortSignal): Promise<number | undefined> {
+    const { target, tls } = this.endpoint
+    if (target.startsWith('unix:')) return undefined
+    const { ca, cert, key } = this.#options.tls ?? {}
+    const url = new URL('/version', `${tls ? 'https' : 'http'}://${target}`)
+    const options = { signal, timeout: 2_000, ca, cert, key, agent: false }
+    return new Promise((resolve) => {
+      const ask = (tls ? httpsRequest : httpRequest)(url, options, (response) => {
+        response.resume()
+        const date = Date.parse(response.headers.date ?? '')
+        // Cut off at whole seconds.
+        resolve(Number.isNaN(date) ? undefined : date + 500 - Date.now())
+      })
+      ask.on('error', () => {
+        resolve(undefined)
+      })
+      ask.on('timeout', () => ask.destroy())
+      ask.end()
+    })
+  }
+
+  close(): void {
+    this.#calls.close()
+    this.#connections.close()
+  }
+}
