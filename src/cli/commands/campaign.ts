@@ -1,0 +1,64 @@
+// `elect campaign`: leads until a signal, and says so.
+
+import { contestOptions } from '../contest-options.js'
+import { exitCodes } from '../exit-codes.js'
+import { Failure } from '../failure.js'
+import type { CommandSpec } from '../spec.js'
+
+export const campaign: CommandSpec = {
+  name: 'campaign',
+  summary: 'lead until a signal comes',
+  description: [
+    'Waits until it leads ELECTION, prints its term (the key in etcd) and its name on two lines, as etcdctl elect does, and holds the leadership until SIGINT or SIGTERM comes. Then it resigns.',
+    'Whoever is started by a script after this has no protection once the leadership is lost: use elect run for programs.',
+  ],
+  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  options: contestOptions,
+  connects: true,
+  examples: [
+    { command: 'elect campaign nightly-report', what: 'hold the leadership at the terminal' },
+    {
+      command: 'elect campaign maintenance --no-wait -o json',
+      what: 'only if nobody leads, and for a program to read',
+    },
+  ],
+  exits: ['notInTime', 'lost'],
+  run: async (context) => {
+    const [{ contestOf, elected }, { connect }, { Candidate }] = await Promise.all([
+      import('../contest.js'),
+      import('../connection.js'),
+      import('../../candidate.js'),
+    ])
+    const contest = contestOf(context)
+    const { election, name, ttlS, lockDelay } = contest
+    const { stop, terminal } = context
+    await using etcd = connect(context)
+    await using candidate = new Candidate(etcd, { election, name, ttl: ttlS, lockDelay })
+    const leadership = await elected(candidate, contest, context, etcd)
+    const { term, fencingToken } = leadership
+    terminal.result(`${term}\n${name}`, { event: 'elected', election, name, term, fencingToken })
+    await aborted(AbortSignal.any([stop, leadership.signal]))
+    if (!leadership.signal.aborted) {
+      await leadership.resign()
+      if (terminal.isJson) terminal.result('', { event: 'resigned', election, name, term })
+      return exitCodes.ok
+    }
+    const how = await leadership.ended
+    if (terminal.isJson) terminal.result('', { event: 'lost', election, name, term, how })
+    throw new Failure('lost', `leadership of '${election}' was lost: ${how}`)
+  },
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve()
+        },
+        { once: true },
+      )
+  })
+}

@@ -1,0 +1,23 @@
+// `elect demo`: three machines, one leader, told as it happens.
+
+import { exitCodes } from '../exit-codes.js'
+import type { CommandSpec } from '../spec.js'
+
+export const demo: CommandSpec = {
+  name: 'demo',
+  summary: 'see it work: three machines, one leader',
+  description: [
+    'Starts an etcd in memory and three elect run on it; kills the one that leads, has the next one step down, and prints who takes over and when. It needs nothing and leaves nothing behind.',
+  ],
+  args: [],
+  options: [],
+  connects: false,
+  hasResults: false,
+  examples: [{ command: 'elect demo', what: 'takes about five seconds' }],
+  exits: [],
+  run: async ({ stop, terminal }) => {
+    const { story } = await import('../demo/story.js')
+    await story(terminal, stop)
+    return exitCodes.ok
+  },
+}

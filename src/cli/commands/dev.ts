@@ -1,0 +1,68 @@
+// `elect dev`: an etcd in memory, for development.
+
+import { parseInteger } from '../duration.js'
+import { exitCodes } from '../exit-codes.js'
+import { Failure } from '../failure.js'
+import type { CommandSpec } from '../spec.js'
+
+interface DevFlags {
+  readonly host?: string
+  readonly port?: string
+}
+
+export const dev: CommandSpec = {
+  name: 'dev',
+  summary: 'start an etcd in memory, for development and tests',
+  description: [
+    'Starts a server that speaks the protocol of etcd and keeps everything in memory, prints the line that makes elect and etcdctl use it, and serves until SIGINT or SIGTERM comes. It is not for production: it has one member, and what was put is gone when it ends.',
+  ],
+  args: [],
+  options: [
+    { flags: '--host <address>', description: 'where to listen', byDefault: '127.0.0.1' },
+    {
+      flags: '--port <port>',
+      description: 'where to listen; 0 for any free one',
+      byDefault: '2379',
+    },
+  ],
+  connects: false,
+  examples: [
+    { command: 'elect dev', what: 'on the port of etcd' },
+    {
+      command: 'elect dev --port 0 -o json',
+      what: 'on any free port, for a program to read',
+    },
+  ],
+  exits: [],
+  run: async ({ options, stop, terminal }) => {
+    const { DevServer } = await import('../../devserver/index.js')
+    const { host = '127.0.0.1', port = '2379' } = options as DevFlags
+    const settings = {
+      host,
+      port: parseInteger('--port', port, 0, 65_535),
+      log: (line: string) => {
+        terminal.note(line)
+      },
+    }
+    const server = await DevServer.start(settings).catch((error: unknown) => {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === undefined || code.startsWith('ELECT_')) throw error
+      throw new Failure(
+        'usage',
+        `cannot listen on ${host}:${port}: ${message}; name another with --port or --host`,
+      )
+    })
+    const { endpoint } = server
+    try {
+      terminal.result(`export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=${endpoint}`, { endpoint })
+      await new Promise<void>((resolve) => {
+        stop.addEventListener('abort', () => {
+          resolve()
+        })
+      })
+    } finally {
+      await server.close()
+    }
+    return exitCodes.ok
+  },
+}

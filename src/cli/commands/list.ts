@@ -1,0 +1,46 @@
+// `elect list`: all elections, found by their keys.
+
+import { exitCodes } from '../exit-codes.js'
+import type { CommandSpec } from '../spec.js'
+import { table, visible } from '../terminal/table.js'
+
+export const list: CommandSpec = {
+  name: 'list',
+  summary: 'list all elections that have candidates',
+  description: [
+    'Lists the elections whose names begin with PREFIX, with their leaders. They are found by their keys: one of an election ends in the id of the lease that it is on. Locks of etcdctl are kept in the same way and are listed as well.',
+  ],
+  args: [{ name: 'PREFIX', description: 'what names begin with', kind: 'optional' }],
+  options: [],
+  connects: true,
+  examples: [
+    { command: 'elect list', what: 'needs the right to read all keys' },
+    { command: 'elect list shard/ -o json', what: 'those below shard/' },
+  ],
+  exits: [],
+  run: async (context) => {
+    const [{ connect }, { findElections }] = await Promise.all([
+      import('../connection.js'),
+      import('../elections.js'),
+    ])
+    const { stop, terminal, args } = context
+    await using etcd = connect(context)
+    const found = await findElections(etcd.api, args[0] ?? '', stop)
+    if (terminal.isJson) {
+      for (const { election, leader, candidates } of found) {
+        terminal.result('', { election, leader, candidates })
+      }
+    } else if (found.length > 0) {
+      const rows = found.map(({ election, leader, candidates }) => [
+        visible(election),
+        visible(leader.name),
+        String(leader.fencingToken),
+        String(candidates),
+      ])
+      terminal.out(table([['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], ...rows]))
+    } else {
+      terminal.note('no election has a candidate')
+    }
+    return exitCodes.ok
+  },
+}

@@ -1,0 +1,44 @@
+// `elect observe`: one line for every change of the leader.
+
+import { exitCodes } from '../exit-codes.js'
+import type { CommandSpec } from '../spec.js'
+import { leaderJson, leaderLine } from '../words.js'
+
+export const observe: CommandSpec = {
+  name: 'observe',
+  summary: 'follow who leads, one line a change',
+  description: [
+    'Prints who leads ELECTION, and a line for every change from then on, until SIGINT or SIGTERM comes. That nobody leads is one of the changes. Changes that follow quickly on each other may be left out, the last one never.',
+  ],
+  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  options: [],
+  connects: true,
+  examples: [
+    { command: 'elect observe nightly-report', what: 'at the terminal' },
+    {
+      command: 'elect observe nightly-report -o json | jq -r \'.leader.name // "nobody"\'',
+      what: 'names only',
+    },
+  ],
+  exits: [],
+  run: async (context) => {
+    const [{ connect }, { Observer }] = await Promise.all([
+      import('../connection.js'),
+      import('../../observer.js'),
+    ])
+    const { stop, terminal, args } = context
+    const election = args[0] ?? ''
+    await using etcd = connect(context)
+    await using observer = new Observer(etcd, { election })
+    try {
+      await observer.start({ signal: stop })
+      for await (const leader of observer) {
+        const { revision } = observer
+        terminal.result(leaderLine(leader), { election, leader: leaderJson(leader), revision })
+      }
+    } catch (error) {
+      if (!stop.aborted) throw error
+    }
+    return exitCodes.ok
+  },
+}

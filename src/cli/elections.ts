@@ -1,0 +1,73 @@
+// Finds elections among all keys of etcd. It must not know how they are shown.
+
+import { decode, encode } from '../election/keys.js'
+import { toInfo } from '../election/roster.js'
+import type { EtcdApi } from '../etcd/api.js'
+import type { KeyValue } from '../etcd/gen/kv_pb.js'
+import type { CandidateJson } from './words.js'
+
+export interface FoundElection {
+  readonly election: string
+  readonly leader: CandidateJson
+  readonly candidates: number
+}
+
+/** So many keys at a time: etcd may hold millions, and an answer has to fit into memory. */
+const page = 1_000n
+
+/** In the order of their names, as they were at one revision. */
+export async function findElections(
+  api: EtcdApi,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<FoundElection[]> {
+  const found = new Map<string, FoundElection>()
+  const rangeEnd = endOf(prefix)
+  let revision = 0n
+  for (let key = prefix === '' ? Uint8Array.of(0) : encode(prefix); ;) {
+    const { kvs, more, header } = await api.range(
+      { key, rangeEnd, limit: page, revision },
+      { signal },
+    )
+    // Later pages are read as of the first one.
+    if (revision === 0n) revision = header?.revision ?? 0n
+    for (const kv of kvs) add(found, kv)
+    const last = kvs.at(-1)
+    if (!more || last === undefined) return [...found.values()]
+    // The first key after it.
+    key = Uint8Array.of(...last.key, 0)
+  }
+}
+
+function add(found: Map<string, FoundElection>, kv: KeyValue): void {
+  const election = electionOf(decode(kv.key), kv.lease)
+  if (election === undefined) return
+  const { name, term, revision } = toInfo(kv)
+  const known = found.get(election)
+  const isFirst = known === undefined || revision < known.leader.fencingToken
+  found.set(election, {
+    election,
+    leader: isFirst ? { name, term, fencingToken: revision } : known.leader,
+    candidates: (known?.candidates ?? 0) + 1,
+  })
+}
+
+/** The election that the key is a candidacy in; undefined when it is none. */
+export function electionOf(key: string, lease: bigint): string | undefined {
+  const slash = key.lastIndexOf('/')
+  const isOnItsLease =
+    lease !== 0n && key.slice(slash + 1) === BigInt.asUintN(64, lease).toString(16)
+  return slash > 0 && isOnItsLease ? key.slice(0, slash) : undefined
+}
+
+/** The end of the range of all keys that begin with this; for nothing, of all keys. */
+export function endOf(prefix: string): Uint8Array {
+  const end = encode(prefix).slice()
+  for (let length = end.length; length > 0; length--) {
+    const last = end[length - 1] ?? 0
+    if (last === 0xff) continue
+    end[length - 1] = last + 1
+    return end.slice(0, length)
+  }
+  return Uint8Array.of(0)
+}

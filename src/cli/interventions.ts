@@ -1,0 +1,64 @@
+// What an operator may do to somebody else's term, each guarded by the revision that was seen. It must not know who asks.
+
+import type { EtcdApi } from '../etcd/api.js'
+import {
+  Compare_CompareResult as Result,
+  Compare_CompareTarget as Target,
+} from '../etcd/gen/rpc_pb.js'
+import { encode } from '../election/keys.js'
+import { rename } from '../election/requests.js'
+import type { CandidateInfo } from '../election/roster.js'
+
+/** Removes a candidacy. False when it was gone before, and nothing was changed. */
+export async function remove(
+  api: EtcdApi,
+  { term, revision }: CandidateInfo,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const key = encode(term)
+  const { succeeded } = await api.txn(
+    {
+      compare: [
+        {
+          key,
+          target: Target.CREATE,
+          result: Result.EQUAL,
+          targetUnion: { case: 'createRevision', value: revision },
+        },
+      ],
+      success: [{ request: { case: 'requestDeleteRange', value: { key } } }],
+    },
+    { signal },
+  )
+  return succeeded
+}
+
+/** Gives the leader another name. False when it does not lead any more, and nothing was changed. */
+export async function renameLeader(
+  api: EtcdApi,
+  election: string,
+  { term, revision }: CandidateInfo,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { kvs } = await api.range({ key: encode(term) }, { signal })
+  const [found] = kvs
+  if (found?.createRevision !== revision) return false
+  const candidacy = { election, term, token: revision }
+  const renaming = { name, modRevision: found.modRevision, onlyIfLeading: true }
+  const changedAt = await rename(api, candidacy, found.lease, renaming, { signal })
+  return changedAt !== undefined
+}
+
+/**
+ * Whoever runs within `elect run` speaks of the term that it was started for. True for everybody else, and for those who
+ * speak of another election.
+ */
+export function isOwnTerm(
+  { ELECT_ELECTION, ELECT_TERM, ELECT_FENCING_TOKEN }: NodeJS.ProcessEnv,
+  election: string,
+  { term, revision }: CandidateInfo,
+): boolean {
+  if (ELECT_ELECTION !== election || ELECT_TERM === undefined) return true
+  return ELECT_TERM === term && ELECT_FENCING_TOKEN === String(revision)
+}

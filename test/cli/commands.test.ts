@@ -1,0 +1,494 @@
+// Each command in a pipe, on a real etcd: what it prints, as text and as JSON, and its exit code; and what becomes of
+// command lines, variables and surroundings that are not as they should be.
+
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { commands } from '../../src/cli/commands/index.js'
+import { exitCodes } from '../../src/cli/exit-codes.js'
+import { enableAuth } from '../support/auth.js'
+import { type BuiltCli, buildCli, start, type Started, type StartOptions } from '../support/cli.js'
+import { run } from '../support/command.js'
+import { type Certificates, makeCertificates } from '../support/certificates.js'
+import { type EtcdProcess, startEtcd } from '../support/etcd.js'
+import { uniqueElection } from '../support/scope.js'
+import { until } from '../support/until.js'
+
+let cli: BuiltCli
+let etcd: EtcdProcess
+beforeAll(async () => {
+  ;[cli, etcd] = await Promise.all([buildCli(), startEtcd()])
+})
+afterAll(async () => {
+  await etcd[Symbol.asyncDispose]()
+  cli.remove()
+})
+
+interface Output {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function elect(args: readonly string[], options: StartOptions = {}): Started {
+  const env = { ETCDCTL_ENDPOINTS: etcd.endpoint, ...options.env }
+  return start(cli, args, { ...options, env })
+}
+
+async function output(args: readonly string[], options: StartOptions = {}): Promise<Output> {
+  const started = elect(args, options)
+  started.child.stdin?.end()
+  const { code } = await started.ended
+  return { code, stdout: started.stdout, stderr: started.stderr }
+}
+
+async function leaderOf(election: string, name: string): Promise<Started> {
+  const leader = elect(['campaign', election, '--name', name, '--ttl', '5'])
+  await leader.says(name)
+  return leader
+}
+
+function json(text: string): unknown[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown)
+}
+
+describe('campaign', () => {
+  test('prints term and name as etcdctl elect does, resigns on a signal, and the next one leads', async () => {
+    const election = uniqueElection()
+    const first = await leaderOf(election, 'web-1')
+    const [term, name] = first.stdout.split('\n')
+    const seen = await etcd.etcdctl('get', `${election}/`, '--prefix')
+    expect(seen.stdout).toBe(`${term ?? ''}\n${name ?? ''}\n`)
+    const second = elect(['campaign', election, '--name', 'web-2', '-o', 'json'])
+    await until(
+      async () => json((await output(['candidates', election, '-o', 'json'])).stdout).length === 2,
+      { what: 'two candidates' },
+    )
+    first.kill('SIGTERM')
+    expect((await first.ended).code).toBe(0)
+    await second.says('elected')
+    second.kill('SIGINT')
+    expect((await second.ended).code).toBe(0)
+    expect(json(second.stdout)).toMatchObject([
+      {
+        event: 'elected',
+        election,
+        name: 'web-2',
+        fencingToken: expect.stringMatching(/^\d+$/) as string,
+      },
+      { event: 'resigned' },
+    ])
+    expect((await output(['leader', election])).code).toBe(1)
+  })
+
+  test('ends with 79 and says how the leadership was lost', async () => {
+    const election = uniqueElection()
+    const leader = await leaderOf(election, 'web-1')
+    await etcd.etcdctl('del', `${election}/`, '--prefix')
+    expect((await leader.ended).code).toBe(79)
+    expect(leader.stderr).toBe(`elect: leadership of '${election}' was lost: deleted\n`)
+  })
+
+  test('gives up with 75 when it may not wait', async () => {
+    const election = uniqueElection()
+    await leaderOf(election, 'web-1')
+    expect((await output(['campaign', election, '--no-wait'])).code).toBe(75)
+    expect((await output(['campaign', election, '--wait', '200ms'])).code).toBe(75)
+  })
+})
+
+test('observe prints a line a change, "nobody" included, and ends with 0 on a signal', async () => {
+  const election = uniqueElection()
+  const [text, lines] = [elect(['observe', election]), elect(['observe', election, '-o', 'json'])]
+  await Promise.all([text.says('nobody leads\n'), lines.says('"leader":null')])
+  const leader = await leaderOf(election, 'web-1')
+  await Promise.all([text.says(/web-1 leads, fencing token \d+, term /), lines.says('web-1')])
+  leader.kill('SIGTERM')
+  await Promise.all([
+    text.says(/web-1 leads.*\nnobody leads\n/),
+    lines.says(/web-1.*\n.*"leader":null/),
+  ])
+  text.kill('SIGINT')
+  lines.kill('SIGTERM')
+  expect((await text.ended).code).toBe(0)
+  expect((await lines.ended).code).toBe(0)
+  expect(json(lines.stdout)).toMatchObject([
+    { election, leader: null },
+    { election, leader: { name: 'web-1', fencingToken: expect.any(String) as string } },
+    { election, leader: null },
+  ])
+})
+
+test('leader, candidates and list show what etcd has', async () => {
+  const election = `${uniqueElection()}/with/slashes`
+  expect(await output(['leader', election])).toMatchObject({ code: 1, stdout: '' })
+  expect(await output(['leader', election, '-q'])).toEqual({ code: 1, stdout: '', stderr: '' })
+  expect(await output(['candidates', election])).toMatchObject({ code: 1, stdout: '' })
+  await leaderOf(election, 'web 1')
+  elect(['campaign', election, '--name', 'web-2'])
+  await until(async () => (await output(['candidates', election])).stdout.includes('web-2'), {
+    what: 'two candidates',
+  })
+  expect(await output(['leader', election])).toEqual({ code: 0, stdout: 'web 1\n', stderr: '' })
+  const { stdout } = await output(['candidates', election])
+  expect(stdout).toMatch(/^#.*NAME.*TTL LEFT\n1 +web 1 \(leads\) +\d+ .*\d of 5 s\n2 +web-2 .*\n$/)
+  expect(json((await output(['candidates', election, '-o', 'json'])).stdout)).toMatchObject([
+    {
+      position: 1,
+      leads: true,
+      name: 'web 1',
+      leaseId: expect.stringMatching(/^\d+$/) as string,
+      ttlSeconds: 5,
+    },
+    { position: 2, leads: false, name: 'web-2', ttlSeconds: 10 },
+  ])
+  // Keys that are no candidacies: without a lease, or not named after theirs.
+  await etcd.etcdctl('put', `${election}x/123`, 'no lease')
+  const listed = await output(['list', election.slice(0, 20)])
+  expect(listed.stdout).toMatch(new RegExp(`^ELECTION.*\\n${election} +web 1 +\\d+ +2\\n$`))
+  const all = json((await output(['list', '-o', 'json'])).stdout)
+  expect(all).toContainEqual(
+    expect.objectContaining({
+      election,
+      candidates: 2,
+      leader: expect.objectContaining({ name: 'web 1' }) as unknown,
+    }),
+  )
+})
+
+test('list reads more keys than fit into one answer', async () => {
+  const prefix = uniqueElection()
+  // etcdctl fills ids up with zeros, one time in eight; candidacies are named without.
+  const lease =
+    /lease 0*([0-9a-f]+)/.exec((await etcd.etcdctl('lease', 'grant', '600')).stdout)?.[1] ?? ''
+  const puts = Array.from(
+    { length: 1_100 },
+    (_, n) => `put --lease=${lease} ${prefix}/${String(n)}/${lease} n${String(n)}\n`,
+  )
+  // As few as one transaction may hold at a time.
+  for (let from = 0; from < puts.length; from += 100) {
+    const input = `\n${puts.slice(from, from + 100).join('')}\n\n`
+    const { status, stderr } = spawnSync('etcdctl', [`--endpoints=${etcd.endpoint}`, 'txn'], {
+      input,
+      env: { ...process.env, ETCDCTL_API: '3' },
+    })
+    expect(status, String(stderr)).toBe(0)
+  }
+  const listed = await output(['list', prefix, '-o', 'json'])
+  expect(listed).toMatchObject({ code: 0, stderr: '' })
+  expect(json(listed.stdout)).toHaveLength(1_100)
+})
+
+describe('resign and proclaim', () => {
+  test('resign evicts the leader, and only with --yes where nobody can be asked', async () => {
+    const election = uniqueElection()
+    expect(await output(['resign', election, '--yes'])).toMatchObject({ code: 1 })
+    const leader = await leaderOf(election, 'web-1')
+    const unasked = await output(['resign', election])
+    expect(unasked).toMatchObject({ code: 64, stdout: '' })
+    expect(unasked.stderr).toContain('add --yes')
+    expect(await output(['resign', election, '--yes'])).toMatchObject({ code: 0 })
+    expect((await leader.ended).code).toBe(79)
+  })
+
+  test('proclaim renames the leader, and keeps its lease and its place', async () => {
+    const election = uniqueElection()
+    expect((await output(['proclaim', election, 'x'])).code).toBe(1)
+    const leader = await leaderOf(election, 'web-1')
+    expect((await output(['proclaim', election, 'http://web-1:80'])).code).toBe(0)
+    expect((await output(['leader', election])).stdout).toBe('http://web-1:80\n')
+    expect(leader.isRunning).toBe(true)
+    leader.kill('SIGTERM')
+    expect((await leader.ended).code).toBe(0)
+    expect((await output(['leader', election])).code).toBe(1)
+  })
+
+  test('within elect run they speak for that term, and for no later one', async () => {
+    const election = uniqueElection()
+    const script = `"$0" proclaim ${election} inside && "$0" leader ${election}`
+    const within = await output(['run', election, '--', 'sh', '-c', script, cli.file])
+    expect(within).toMatchObject({ code: 0 })
+    expect(within.stdout).toContain('\ninside\n')
+    await leaderOf(election, 'later')
+    const env = { ELECT_ELECTION: election, ELECT_TERM: `${election}/1`, ELECT_FENCING_TOKEN: '7' }
+    for (const args of [
+      ['proclaim', election, 'stale'],
+      ['resign', election, '--yes'],
+    ]) {
+      const stale = await output(args, { env })
+      expect(stale.code).toBe(1)
+      expect(stale.stderr).toContain('the term of this CMD is over')
+    }
+    expect((await output(['leader', election])).stdout).toBe('later\n')
+  })
+})
+
+describe('doctor', () => {
+  test('finds nothing wrong with a good etcd, and leaves nothing behind', async () => {
+    const leases = async () => (await etcd.etcdctl('lease', 'list')).stdout.split('\n').slice(1)
+    const before = await leases()
+    const { code, stdout } = await output(['doctor', uniqueElection(), '-o', 'json'])
+    expect(code).toBe(0)
+    const found = json(stdout) as { check: string; state: string; found: string }[]
+    expect(found.map(({ state }) => state)).toEqual(found.map(() => 'ok'))
+    const checks = found.map(({ check }) => check.replace(/ (of )?(http|election-).*/, ''))
+    expect(checks).toEqual([
+      'member',
+      'version',
+      'round trip',
+      'clock',
+      'shortest TTL',
+      'right to read',
+      'right to write',
+    ])
+    expect(found.find(({ check }) => check.startsWith('version'))?.found).toMatch(/^3\.\d+\.\d+/)
+    // Those of the tests before may have run out meanwhile.
+    expect(before).toEqual(expect.arrayContaining(await leases()))
+  })
+
+  test('says which member is down, and that two endpoints are one', async () => {
+    const endpoints = `${etcd.endpoint},${etcd.endpoint},http://127.0.0.1:1`
+    const { code, stdout } = await output([
+      'doctor',
+      '--endpoints',
+      endpoints,
+      '--command-timeout',
+      '1s',
+    ])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/failed +member http:\/\/127\.0\.0\.1:1: /)
+    expect(stdout).toMatch(/warning +members together: two endpoints lead to the same member/)
+    const down = await output(['doctor', '--endpoints', '127.0.0.1:1', '--command-timeout', '1s'])
+    expect(down.code).toBe(69)
+  })
+
+  test('says what a user may not, and raises of the TTL', async () => {
+    await using other = await startEtcd({
+      args: ['--election-timeout', '4000', '--heartbeat-interval', '100'],
+    })
+    await enableAuth(other, [{ name: 'ann', password: 'a:b', prefix: 'mine/' }])
+    const env = { ETCDCTL_ENDPOINTS: other.endpoint, ETCDCTL_USER: 'ann:a:b' }
+    expect((await output(['doctor', 'mine'], { env })).stdout).toMatch(
+      /warning +shortest TTL: [4-9] s/,
+    )
+    const theirs = await output(['doctor', 'theirs'], { env })
+    expect(theirs.code).toBe(1)
+    expect(theirs.stdout).toMatch(/failed +right to write theirs\/.*\n.*grant-permission/)
+    const wrong = await output(['leader', 'mine', '--user', 'ann:wrong'], { env })
+    expect(wrong.code).toBe(77)
+    // The flag's user does not go with the variable's password, and a password may stand alone.
+    const flags = ['leader', 'mine', '--user', 'ann', '--password', 'a:b']
+    expect((await output(flags, { env: { ETCDCTL_ENDPOINTS: other.endpoint } })).code).toBe(1)
+  })
+})
+
+test('etcd with TLS is reached by the flags and by the variables of etcdctl', async () => {
+  const certificates: Certificates = makeCertificates()
+  onTestFinished(() => {
+    certificates.remove()
+  })
+  const { caFile, certFile, keyFile, client: clientCert } = certificates
+  await using other = await startEtcd({ tls: { caFile, certFile, keyFile, clientCert } })
+  const { certFile: cert, keyFile: key } = clientCert
+  const election = uniqueElection()
+  const flags = ['--endpoints', other.endpoint, '--cacert', caFile, '--cert', cert, '--key', key]
+  expect((await output(['leader', election, ...flags])).code).toBe(1)
+  const env = {
+    ETCDCTL_ENDPOINTS: other.endpoint,
+    ETCDCTL_CACERT: caFile,
+    ETCDCTL_CERT: cert,
+    ETCDCTL_KEY: key,
+  }
+  expect((await output(['leader', election], { env })).code).toBe(1)
+  expect((await output(['doctor', election], { env })).stdout).toMatch(/ok +clock of https:/)
+  expect((await output(['leader', election, '--endpoints', other.endpoint])).code).toBe(77)
+})
+
+test('dev serves etcdctl with the line that it prints, and ends with 0', async () => {
+  const dev = elect(['dev', '--port', '0'])
+  await dev.says(/export .*\n/)
+  const script = `${dev.stdout} etcdctl put key value && etcdctl get key --print-value-only`
+  const { stdout, code } = await run('sh', ['-c', script])
+  expect(code).toBe(0)
+  expect(stdout).toBe('OK\nvalue\n')
+  const taken = await output(['dev', '--port', /:(\d+)\s/.exec(dev.stdout)?.[1] ?? ''])
+  expect(taken).toMatchObject({ code: 64, stdout: '' })
+  expect(taken.stderr).toContain('name another with --port')
+  dev.kill('SIGTERM')
+  expect((await dev.ended).code).toBe(0)
+})
+
+test('demo tells its story, and leaves no process behind', async () => {
+  const demo = await output(['demo'])
+  expect(demo.stderr).toBe('')
+  expect(demo.code).toBe(0)
+  const leaders = [...demo.stdout.matchAll(/(web-\d) leads.* token (\d+)/g)]
+  expect(new Set(leaders.map(([, name]) => name))).toEqual(new Set(['web-1', 'web-2', 'web-3']))
+  const tokens = leaders.map(([, , token]) => BigInt(token ?? ''))
+  expect(tokens).toEqual(tokens.toSorted((a, b) => (a < b ? -1 : 1)))
+})
+
+describe('the help', () => {
+  test('lists all commands, and each has one of its own', async () => {
+    const { code, stdout } = await output(['--help'])
+    expect(code).toBe(0)
+    for (const { name, summary } of commands) {
+      expect(stdout).toMatch(new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'))
+    }
+    const ofRun = await output(['run', '--help'])
+    expect(ofRun).toMatchObject({ code: 0, stderr: '' })
+    expect(ofRun.stdout).toContain('Usage: elect run [options] ELECTION -- CMD [ARG...]')
+    expect(await output(['help', 'run'])).toEqual(ofRun)
+  })
+
+  test('says its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    expect(await output(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  test('and the man page know the same commands, options and exit codes', () => {
+    const page = readFileSync(join(cli.dir, 'elect.1'), 'utf8')
+    for (const { name, options } of commands) {
+      expect(page).toContain(`.SS elect ${name}: `)
+      for (const { flags } of options) expect(page).toContain(flags.replaceAll('-', '\\-'))
+    }
+    for (const code of Object.values(exitCodes)) expect(page).toContain(`.TP\n${String(code)}\n`)
+  })
+
+  test('shells take the completion scripts, and bash completes with its own', async () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { code, stdout } = await output(['completion', shell])
+      expect(code).toBe(0)
+      for (const { name } of commands) expect(stdout).toContain(name)
+    }
+    const script = `source <(${cli.file} completion bash)
+      try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _elect; echo "\${COMPREPLY[*]}"; }
+      try elect ca; try elect run --gr; try elect leader x -o j; try elect completion z`
+    const { stdout } = await run('bash', ['--norc', '-c', script])
+    expect(stdout).toBe('campaign candidates\n--grace\njson\nzsh\n')
+  })
+})
+
+describe('a command line that is not as it should be', () => {
+  test('ends with 64 and one sentence', async () => {
+    for (const args of [[], ['lader'], ['run', 'a'], ['run', 'a', '--ttl', '0', '--', 'true']]) {
+      const { code, stdout, stderr } = await output(args)
+      expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
+      if (args.length > 0) expect(stderr).toMatch(/^elect: [^\n]+\n$/)
+    }
+  })
+
+  test('names the variable when it is that which is wrong', async () => {
+    const env = { ETCDCTL_ENDPOINTS: 'ftp://x:1' }
+    const { code, stderr } = await output(['leader', 'a'], { env })
+    expect(code).toBe(64)
+    expect(stderr).toMatch(/^elect: ETCDCTL_ENDPOINTS: expected/)
+  })
+
+  test('names that look like flags, and an election called --, stand after --', async () => {
+    const dashes = await output(['run', '--', '--', 'printenv', 'ELECT_ELECTION'])
+    expect(dashes).toEqual({ code: 0, stdout: '--\n', stderr: '' })
+    const flag = await output([
+      'run',
+      '--name=-n',
+      '--',
+      '--ttl',
+      'printenv',
+      'ELECT_NAME',
+      'ELECT_ELECTION',
+    ])
+    expect(flag).toEqual({ code: 0, stdout: '-n\n--ttl\n', stderr: '' })
+    expect((await output(['leader', '--', '--'])).code).toBe(1)
+  })
+
+  test('what is not UTF-8 is refused, and not handed on as something else', async () => {
+    const script = `"$0" run job -- printf "$(printf 'a\\377b')"`
+    const { code, stdout, stderr } = await run('sh', ['-c', script, cli.file])
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
+    expect(stderr).toMatch(/^elect: the argument 'a.b' is not valid UTF-8/)
+    const genuine = await output(['run', uniqueElection(), '--', 'printf', '\ufffd'])
+    expect(genuine).toEqual({ code: 0, stdout: '\ufffd', stderr: '' })
+  })
+})
+
+describe('surroundings that are not as they should be', () => {
+  test('without a home, in a folder that cannot be written to, everything works', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'etcd-elect-bare-'))
+    onTestFinished(() => {
+      rmSync(dir, { recursive: true, force: true })
+    })
+    chmodSync(dir, 0o500)
+    const script = `cd ${dir} && exec env -i PATH="$PATH" ${cli.file} run job --endpoints ${etcd.endpoint} -- pwd`
+    expect(await run('sh', ['-c', script])).toEqual({ code: 0, stdout: `${dir}\n`, stderr: '' })
+    expect(existsSync(join(dir, '.elect'))).toBe(false)
+  })
+
+  test('a disk that is full is told in one sentence, with 74', async () => {
+    const election = uniqueElection()
+    await leaderOf(election, 'web-1')
+    for (const args of [
+      ['leader', election],
+      ['observe', election],
+      ['--help'],
+      ['campaign', uniqueElection()],
+    ]) {
+      const full = openSync('/dev/full', 'w')
+      const started = elect(args, { stdio: ['ignore', full, 'pipe'] })
+      expect((await started.ended).code).toBe(74)
+      expect(started.stderr).toMatch(/^elect: the output could not be written: ENOSPC.*\n$/)
+    }
+  })
+
+  test('a reader that goes away ends the writer without a word', async () => {
+    const election = uniqueElection()
+    await leaderOf(election, 'web-1')
+    const observer = elect(['observe', election])
+    await observer.says('web-1')
+    observer.child.stdout?.destroy()
+    await output(['proclaim', election, 'web-2'])
+    expect((await observer.ended).code).toBe(141)
+    expect(observer.stderr).toBe('')
+  })
+
+  test('a program that cannot be started for want of an interpreter is not found', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'etcd-elect-bare-')), 'program')
+    writeFileSync(file, '#!/no/such/interpreter\n', { mode: 0o755 })
+    onTestFinished(() => {
+      rmSync(join(file, '..'), { recursive: true, force: true })
+    })
+    expect((await output(['run', uniqueElection(), '--', file])).code).toBe(127)
+  })
+})
+
+test('what every start loads is small: neither gRPC nor what talks to etcd, which is loaded when it is needed', () => {
+  const loaded = new Set<string>()
+  const load = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    if (!file.startsWith('./')) return
+    const code = readFileSync(join(cli.dir, file), 'utf8')
+    for (const [, next = ''] of code.matchAll(/\bimport ?(?:[^"'()]*?from ?)?["']([^"']+)["']/g))
+      load(next)
+  }
+  load('./main.js')
+  const others = [...loaded].filter((file) => !file.startsWith('./') && !file.startsWith('node:'))
+  expect(others).toEqual([])
+  expect(loaded.size).toBeGreaterThan(3)
+  const files = readdirSync(cli.dir).filter((file) => file.endsWith('.js'))
+  const all = files.map((file) => readFileSync(join(cli.dir, file), 'utf8'))
+  expect(all.some((code) => code.includes('"@grpc/grpc-js"'))).toBe(true)
+})
