@@ -2,7 +2,7 @@
 // the process that started it. It must not know what is tested.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Output, run } from './command.js'
@@ -18,6 +18,8 @@ export interface EtcdOptions {
   readonly args?: readonly string[]
   /** More environment for the server. */
   readonly env?: NodeJS.ProcessEnv
+  /** Where each member runs. Default: here, on loopback. */
+  readonly hosts?: readonly Host[] | undefined
   /** Where the first member serves clients. Default: any free port. */
   readonly port?: number
   /** Serve clients with TLS; etcdctl gets the same CA, and the client certificate when there is one. */
@@ -25,6 +27,15 @@ export interface EtcdOptions {
   /** Also serve clients on a Unix socket, see {@link EtcdProcess.socket}. */
   readonly socket?: boolean
 }
+
+/** A network namespace, say. */
+export interface Host {
+  readonly address: string
+  /** The command, with its arguments, that runs another command there. Default: none is needed. */
+  readonly enter?: readonly string[]
+}
+
+const here: Host = { address: '127.0.0.1' }
 
 export interface ServerTls {
   readonly caFile: string
@@ -41,6 +52,7 @@ const socketName = 'etcd:1'
 export class EtcdProcess {
   readonly version: string
   readonly port: number
+  readonly host: Host
   /** Everything that it writes is in here. */
   readonly dir: string
   readonly #options: EtcdOptions
@@ -54,7 +66,9 @@ export class EtcdProcess {
     dir: string,
     options: EtcdOptions,
     flags: readonly string[],
+    host: Host,
   ) {
+    this.host = host
     this.version = version
     this.port = port
     this.dir = dir
@@ -64,7 +78,7 @@ export class EtcdProcess {
   }
 
   get endpoint(): string {
-    return `${this.#options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(this.port)}`
+    return `${this.#options.tls === undefined ? 'http' : 'https'}://${this.host.address}:${String(this.port)}`
   }
 
   /** etcd 3.4 takes `host:port` only, and makes of it a file of that name where it was started. */
@@ -83,7 +97,8 @@ export class EtcdProcess {
 
   launch(): void {
     const log = openSync(this.#log, 'a')
-    const child = spawn(binariesOf(this.version).etcd, this.#flags, {
+    const [command, ...args] = [...(this.host.enter ?? []), binariesOf(this.version).etcd]
+    const child = spawn(command, [...args, ...this.#flags], {
       cwd: this.dir,
       env: { ...process.env, ...this.#options.env },
       stdio: ['ignore', log, log],
@@ -133,9 +148,10 @@ export class EtcdProcess {
     await gone
   }
 
-  /** Starts it again on the same port and data. */
-  async restart({ wait = true } = {}): Promise<void> {
+  /** Starts it again on the same port, with the same data or (`wipe`) none: then its revisions begin at 1 again. */
+  async restart({ wait = true, wipe = false } = {}): Promise<void> {
     await this.kill()
+    if (wipe) rmSync(join(this.dir, 'data'), { recursive: true, force: true })
     this.launch()
     if (wait) await this.ready()
   }
@@ -256,13 +272,16 @@ async function startMembers(size: number, options: EtcdOptions): Promise<EtcdPro
 async function launchMembers(size: number, options: EtcdOptions): Promise<EtcdProcess[]> {
   const version = options.version ?? 'debian'
   const ports = await freePorts(2 * size)
-  const peers = ports.slice(size).map((port) => `http://127.0.0.1:${String(port)}`)
+  const hostOf = (index: number): Host => options.hosts?.[index] ?? here
+  const peers = ports
+    .slice(size)
+    .map((port, index) => `http://${hostOf(index).address}:${String(port)}`)
   const clients = ports.slice(0, size)
   if (options.port !== undefined) clients[0] = options.port
   const members = clients.map((port, index) => {
     const dir = mkdtempSync(join(tmpdir(), 'etcd-elect-test-'))
     const scheme = options.tls === undefined ? 'http' : 'https'
-    const client = `${scheme}://127.0.0.1:${String(port)}`
+    const client = `${scheme}://${hostOf(index).address}:${String(port)}`
     const peer = peers[index] ?? ''
     const flags = [
       ...['--name', `m${String(index)}`, '--data-dir', join(dir, 'data')],
@@ -278,7 +297,7 @@ async function launchMembers(size: number, options: EtcdOptions): Promise<EtcdPr
       ...(version === 'debian' ? [] : ['--unsafe-no-fsync']),
       ...(options.args ?? []),
     ]
-    return new EtcdProcess(version, port, dir, options, flags)
+    return new EtcdProcess(version, port, dir, options, flags, hostOf(index))
   })
   for (const member of members) member.launch()
   return members

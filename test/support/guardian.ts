@@ -34,6 +34,7 @@ export class Guardian {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#shell.exitCode !== null) return
     const exit = once(this.#shell, 'exit')
+    this.#shell.ref()
     this.#shell.stdin.end()
     await exit
   }

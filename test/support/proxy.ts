@@ -6,21 +6,26 @@ type Direction = 'both' | 'toServer' | 'toClient'
 
 export class Proxy {
   readonly #server: Server
-  readonly #target: number
+  readonly #target: { readonly port: number; readonly host: string }
   readonly #pairs = new Set<readonly [client: Socket, server: Socket]>()
   #swallowed: Direction | undefined
+  #held: (() => void)[] | undefined
   #delayMs = 0
+  #delayed: Direction = 'both'
+  #lost: (() => boolean) | undefined
+  #refuses = false
+  #dialled = 0
 
-  private constructor(target: number) {
+  private constructor(target: { port: number; host: string }) {
     this.#target = target
-    this.#server = createServer((client) => {
+    this.#server = createServer({ allowHalfOpen: true }, (client) => {
       this.#connect(client)
     })
   }
 
-  /** In front of what listens on this port of loopback. */
-  static async before(port: number): Promise<Proxy> {
-    const proxy = new Proxy(port)
+  /** In front of what listens on this port. */
+  static async before(port: number, host = '127.0.0.1'): Promise<Proxy> {
+    const proxy = new Proxy({ port, host })
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
   }
@@ -29,6 +34,11 @@ export class Proxy {
     const address = this.#server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
     return `http://127.0.0.1:${String(port)}`
+  }
+
+  /** How often somebody connected. */
+  get dialled(): number {
+    return this.#dialled
   }
 
   get connections(): number {
@@ -40,9 +50,29 @@ export class Proxy {
     this.#swallowed = direction
   }
 
+  /** Takes everything, and passes it on when it is healed: what TCP does when a cut was short. */
+  hold(): void {
+    this.#held ??= []
+  }
+
   /** Passes everything on so much later. */
-  delay(ms: number): void {
+  delay(ms: number, direction: Direction = 'both'): void {
     this.#delayMs = ms
+    this.#delayed = direction
+  }
+
+  /**
+   * Loses bytes when asked to: from then on nothing passes that way on that connection, as TCP passes nothing on that
+   * comes after a gap.
+   */
+  drop(lost: () => boolean): void {
+    this.#lost = lost
+  }
+
+  /** Ends all connections, and new ones as soon as they are made. */
+  refuse(): void {
+    this.#refuses = true
+    this.reset()
   }
 
   /** Ends all connections at once and without a word of HTTP/2. */
@@ -53,10 +83,20 @@ export class Proxy {
     }
   }
 
+  /** The client is told that nothing more comes, and may go on sending. */
+  halfClose(): void {
+    for (const [client] of this.#pairs) client.end()
+  }
+
   /** New bytes pass again; those that were swallowed are lost, so connections that had any are broken. */
   heal(): void {
     this.#swallowed = undefined
     this.#delayMs = 0
+    this.#lost = undefined
+    this.#refuses = false
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const forward of held) forward()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,10 +106,16 @@ export class Proxy {
   }
 
   #connect(client: Socket): void {
+    this.#dialled += 1
+    if (this.#refuses) {
+      client.on('error', () => undefined)
+      client.resetAndDestroy()
+      return
+    }
     const server = new Socket()
     const pair = [client, server] as const
     this.#pairs.add(pair)
-    server.connect(this.#target, '127.0.0.1')
+    server.connect(this.#target)
     const end = (): void => {
       this.#pairs.delete(pair)
       client.destroy()
@@ -81,16 +127,27 @@ export class Proxy {
       socket.on('error', end)
       socket.on('close', end)
     }
+    client.on('end', end)
+    server.on('end', end)
   }
 
-  #pass(from: Socket, to: Socket, direction: Direction): void {
+  #pass(from: Socket, to: Socket, direction: 'toServer' | 'toClient'): void {
+    let gap = false
     from.on('data', (bytes) => {
+      gap ||= this.#lost?.() === true
+      if (gap) return
       if (this.#swallowed === 'both' || this.#swallowed === direction) return
       const forward = (): void => {
         if (!to.destroyed) to.write(bytes)
       }
-      if (this.#delayMs > 0) setTimeout(forward, this.#delayMs)
-      else forward()
+      if (this.#held !== undefined) this.#held.push(forward)
+      else if (this.#delayMs > 0 && this.#delayed !== opposite(direction)) {
+        setTimeout(forward, this.#delayMs)
+      } else forward()
     })
   }
+}
+
+function opposite(direction: 'toServer' | 'toClient'): Direction {
+  return direction === 'toServer' ? 'toClient' : 'toServer'
 }
