@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { ServerKind } from '../conformance/servers.js'
 import { until } from '../support/until.js'
 import { Normalizer } from './normalize.js'
-import { pairs, tools } from './pairs.js'
+import { pairs } from './pairs.js'
 import { Tool } from './tool.js'
 
 /** What one dialogue with a server brought, to be compared. */
@@ -188,7 +188,7 @@ const dialogues: Readonly<Record<string, Dialogue>> = {
   },
 }
 
-describe.each(pairs)('$one.name and $other.name', ({ one, other }) => {
+describe.each(pairs)('$one.name and $other.name', ({ one, other, tools }) => {
   describe.each(tools)('etcdctl $version', ({ command }) => {
     test.each(Object.entries(dialogues))(
       '%s',
@@ -198,7 +198,7 @@ describe.each(pairs)('$one.name and $other.name', ({ one, other }) => {
 
         async function hold(kind: ServerKind): Promise<readonly string[]> {
           const server = await kind.start()
-          const etcdctl = new Tool(command, [`--endpoints=${server.endpoint}`])
+          const etcdctl = new Tool(command, [`--endpoints=${new URL(server.endpoint).host}`])
           try {
             const normalizer = new Normalizer()
             return (await dialogue(etcdctl)).map((part) => normalizer.text(part))

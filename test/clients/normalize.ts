@@ -2,7 +2,7 @@
 // Ids are numbered as they appear, so that one id in two places stays one.
 
 export class Normalizer {
-  readonly #ids = new Map<string, string>()
+  readonly #ids = new Map<bigint, string>()
 
   text(printed: string): string {
     return (
@@ -16,17 +16,23 @@ export class Normalizer {
         .replaceAll(/remaining\(\d+s\)/g, 'remaining(LEFT)')
         .replaceAll(/"ttl":\d+/g, '"ttl":LEFT')
         .replaceAll(/"(raft_term|raftTerm|RaftTerm)"( ?: ?)\d+/g, '"$1"$2TERM')
-        .replaceAll(/\b(?:[0-9a-f]{15,16}|\d{15,20})\b/g, (id) => this.#name(id))
+        // In the order of a hash table.
+        .replaceAll(/keys\(\[([^\]]*)\]\)/g, (_, keys: string) => {
+          return `keys([${keys.split(' ').sort().join(' ')}])`
+        })
+        // Decimal as fields and in JSON, elsewhere hexadecimal, with leading zeros or without.
+        .replaceAll(/(" ?: ?)(\d{12,20})\b/g, (_, before: string, id: string) => {
+          return before + this.#name(BigInt(id))
+        })
+        .replaceAll(/\b[0-9a-f]{12,16}\b/g, (id) => this.#name(BigInt(`0x${id}`)))
     )
   }
 
-  /** Hexadecimal or decimal, it is the same id. */
-  #name(id: string): string {
-    const canonical = /^\d{17,}$/.test(id) ? BigInt(id).toString(16) : id
-    const known = this.#ids.get(canonical)
+  #name(id: bigint): string {
+    const known = this.#ids.get(id)
     if (known !== undefined) return known
     const name = `ID${String(this.#ids.size + 1)}`
-    this.#ids.set(canonical, name)
+    this.#ids.set(id, name)
     return name
   }
 }

@@ -1,21 +1,33 @@
-// Which servers are compared, and by which etcdctl: Debian's, and the newest that was built here.
+// Which servers are compared, and by which etcdctl: each etcd by its own. CONFORMANCE=all has all by Debian's and by the
+// newest.
 
-import { realServers, type ServerKind } from '../conformance/servers.js'
-import { binariesOf, builtVersions, isAvailable } from '../support/versions.js'
+import { servers, type ServerKind } from '../conformance/servers.js'
+import { binariesOf } from '../support/versions.js'
 
-const newest = builtVersions.filter(isAvailable).at(-1)
+export interface EtcdCtl {
+  readonly version: string
+  readonly command: string
+}
 
-export const tools: readonly { version: string; command: string }[] = [
-  'debian',
-  ...(newest === undefined ? [] : [newest]),
-].map((version) => ({
-  version: version === 'debian' ? 'of Debian' : version,
-  command: binariesOf(version).etcdctl,
-}))
+export interface Pair {
+  readonly one: ServerKind
+  readonly other: ServerKind
+  readonly tools: readonly EtcdCtl[]
+}
 
-export const servers: readonly ServerKind[] = realServers
+export { servers }
 
 const [one, ...others] = servers
+const extremes = [others[0], others.at(-1)].filter((kind) => kind !== undefined)
 
-export const pairs: readonly { one: ServerKind; other: ServerKind }[] =
-  one === undefined ? [] : others.map((other) => ({ one, other }))
+function toolOf({ version = 'debian' }: ServerKind): EtcdCtl {
+  return { version, command: binariesOf(version).etcdctl }
+}
+
+export const pairs: readonly Pair[] =
+  one === undefined
+    ? []
+    : others.map((other) => {
+        const kinds = process.env['CONFORMANCE'] === 'all' ? [...new Set(extremes)] : [other]
+        return { one, other, tools: kinds.map(toolOf) }
+      })

@@ -17,7 +17,7 @@ import { memberCases } from './cases/member.js'
 import { authCases } from './cases/auth.js'
 import { rightsCases } from './cases/rights.js'
 import { RawEtcd } from './raw/etcd.js'
-import { type RunningServer, type Series, realServers } from './servers.js'
+import { type RunningServer, type Series, servers } from './servers.js'
 import type { Subject } from './subject.js'
 
 const suites: Readonly<Record<string, (subject: () => Subject) => void>> = {
@@ -38,7 +38,7 @@ const suites: Readonly<Record<string, (subject: () => Subject) => void>> = {
   rights: rightsCases,
 }
 
-describe.each(realServers)('$name', (kind) => {
+describe.each(servers)('$name', (kind) => {
   let server: RunningServer
   let subject: Subject
 

@@ -1,6 +1,7 @@
 // The table of servers that the conformance suite is run on.
 // It must not know what is expected of them.
 
+import { DevServer } from '../../src/devserver/index.js'
 import { startEtcd } from '../support/etcd.js'
 import { builtVersions, isAvailable } from '../support/versions.js'
 
@@ -18,12 +19,15 @@ export interface ServerOptions {
 
 export interface ServerKind {
   readonly name: string
+  /** Which etcd, as in test/support/versions.ts; undefined for the devserver. */
+  readonly version?: string
   start(options?: ServerOptions): Promise<RunningServer>
 }
 
 function realEtcd(version: string): ServerKind {
   return {
     name: version === 'debian' ? 'etcd of Debian' : `etcd ${version}`,
+    version,
     async start({ progressNotifyMs } = {}) {
       const flag = `--${isBefore36(version) ? 'experimental-' : ''}watch-progress-notify-interval`
       const args = progressNotifyMs === undefined ? [] : [flag, `${String(progressNotifyMs)}ms`]
@@ -37,6 +41,19 @@ function isBefore36(version: string): boolean {
   return version === 'debian' || /^3\.[45]\./.test(version)
 }
 
+const devserver: ServerKind = {
+  name: 'devserver',
+  async start({ progressNotifyMs } = {}) {
+    const server = await DevServer.start({
+      name: 'm0',
+      firstRevision: 1n,
+      progressNotifyIntervalMs: progressNotifyMs,
+      log: () => undefined,
+    })
+    return { endpoint: server.endpoint, close: () => server.close() }
+  },
+}
+
 const available = ['debian', ...builtVersions].filter(isAvailable)
 
 /** Debian's and the newest that was built here; CONFORMANCE=all or CONFORMANCE=debian,3.6.16 chooses otherwise. */
@@ -47,4 +64,5 @@ function chosen(choice = process.env['CONFORMANCE']): readonly string[] {
   return available.filter((version) => version === 'debian' || version === available.at(-1))
 }
 
-export const realServers: readonly ServerKind[] = chosen().map(realEtcd)
+/** The devserver first: it is what each etcd is compared with. */
+export const servers: readonly ServerKind[] = [devserver, ...chosen().map(realEtcd)]

@@ -6,7 +6,7 @@ import { HealthCheckResponse_ServingStatus as Serving } from '../../../src/etcd/
 import { KV, RangeResponseSchema } from '../../../src/etcd/gen/rpc_pb.js'
 import { failure } from '../raw/client.js'
 import { RawEtcd } from '../raw/etcd.js'
-import { header, keyspace, positive, type Subject } from '../subject.js'
+import { header, keyspace, positive, since, type Subject } from '../subject.js'
 
 export function memberCases(subject: () => Subject): void {
   test('one member is listed, with a URL where it answers', async () => {
@@ -51,8 +51,9 @@ export function memberCases(subject: () => Subject): void {
   })
 
   test('the status tells a version, sizes, the leader and no errors', async () => {
-    const { etcd } = subject()
+    const { etcd, series } = subject()
     const revision = await etcd.revision()
+    const known = { storageVersion: `${series}.0`, dbSizeQuota: 2n ** 31n, downgradeInfo: {} }
     expect(await etcd.status()).toEqual({
       header: header(revision),
       version: expect.stringMatching(/^3\.[4-7]\.\d+$/) as unknown,
@@ -62,6 +63,7 @@ export function memberCases(subject: () => Subject): void {
       raftIndex: positive,
       raftTerm: positive,
       raftAppliedIndex: positive,
+      ...since<object>(series, '3.6', known, {}),
     })
   })
 

@@ -7,7 +7,7 @@ import {
 } from '../../../src/etcd/gen/rpc_pb.js'
 import { withServer } from '../guarded.js'
 import { failure } from '../raw/client.js'
-import { header, keyspace, prefixEnd, since, type Subject } from '../subject.js'
+import { header, keyspace, leaseId, prefixEnd, since, type Subject } from '../subject.js'
 
 export function rangeCases(subject: () => Subject): void {
   /** Puts the keys in this order, each with its value; tells the revision before. */
@@ -191,6 +191,20 @@ export function rangeCases(subject: () => Subject): void {
       kvs: [{ key: k('a'), createRevision: before + 1n, modRevision: before + 1n, version: 1n }],
       count: 1n,
     })
+  })
+
+  // What 3.7 does is a mistake of etcd's (https://github.com/etcd-io/etcd/issues/22209).
+  test('keys only tells the lease too; since 3.7 only when the keys are sorted by their values', async () => {
+    const { etcd, series } = subject()
+    const key = keyspace()('a')
+    const id = leaseId()
+    await etcd.grant(60n, id)
+    await etcd.put({ key, value: '1', lease: id })
+    const leaseOf = async (sortTarget: Target) =>
+      (await etcd.range({ key, keysOnly: true, sortTarget })).kvs?.[0]?.lease
+    expect(await leaseOf(Target.VALUE)).toBe(id)
+    expect(await leaseOf(Target.KEY)).toBe(since(series, '3.7', undefined, id))
+    await etcd.revoke(id)
   })
 
   test('count only answers no key', async () => {

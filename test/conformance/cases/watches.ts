@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { withServer } from '../guarded.js'
-import { header, keyspace, prefixEnd, type Subject } from '../subject.js'
+import { header, keyspace, prefixEnd, since, type Subject } from '../subject.js'
 
 export function watchesCases(subject: () => Subject): void {
   test('watches get ids from 0 up, and are told apart by them', async () => {
@@ -118,6 +118,26 @@ export function watchesCases(subject: () => Subject): void {
     expect(await stream.next()).toEqual({ header: header(revision), watchId: -1n })
     await etcd.put({ key: k('a') })
     expect((await stream.next()).events).toHaveLength(1)
+    stream.send({ progressRequest: {} })
+    expect(await stream.next()).toEqual({ header: header(revision + 1n), watchId: -1n })
+    stream.cancel()
+  })
+
+  test('progress is not told on request while a watch is yet to begin, since 3.5', async () => {
+    const { etcd, series } = subject()
+    const k = keyspace()
+    const revision = await etcd.revision()
+    const stream = etcd.watch({ key: k('a'), startRevision: revision + 1n })
+    await stream.next()
+    stream.send({ progressRequest: {} })
+    // Whose answer comes next shows whether there was one.
+    stream.send({ createRequest: { key: k('b'), watchId: 6n } })
+    const told = { header: header(revision), watchId: -1n }
+    const created = { header: header(revision), created: true, watchId: 6n }
+    const both = [await stream.next()]
+    if (both[0]?.created !== true) both.push(await stream.next())
+    expect(both).toEqual(since(series, '3.5', [created], [told, created]))
+    await etcd.put({ key: k('other') })
     stream.send({ progressRequest: {} })
     expect(await stream.next()).toEqual({ header: header(revision + 1n), watchId: -1n })
     stream.cancel()

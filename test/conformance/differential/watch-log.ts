@@ -1,6 +1,7 @@
 // One watch stream and what each watch on it was told, with a way to know that nothing is still to come.
 // It must not know what should be told.
 
+import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
 import type { RawEtcd } from '../raw/etcd.js'
 
 /** Keys and ids that the sequences themselves do not use. */
@@ -9,6 +10,7 @@ const standing = 1000n
 
 type CreateRequest = Parameters<RawEtcd['watch']>[0]
 type Message = Awaited<ReturnType<ReturnType<RawEtcd['watch']>['next']>>
+type Event = NonNullable<Message['events']>[number]
 
 export class WatchLog {
   /** By watch id. The events of several messages are joined, for how they are cut depends on timing. */
@@ -98,6 +100,11 @@ export class WatchLog {
     if (created === true || canceled === true) {
       entries.push({ header, created, canceled, compactRevision, cancelReason })
     }
-    entries.push(...(message.events ?? []))
+    entries.push(...(message.events ?? []).filter((event) => !isFence(event)))
   }
+}
+
+/** Of watches that are told one revision, any may come first: one that sees our fence may be told of it too late. */
+function isFence({ type, kv }: Event): boolean {
+  return kv?.key === fenceKey && type !== EventType.DELETE
 }
