@@ -35,8 +35,8 @@ describe('with three members', () => {
     'a leader outlives any one follower of etcd being %s, and so do waiter and observer',
     async (how) => {
       const { candidate, client, observer } = scope(cluster.endpoints)
-      const a = candidate('a', { on: client() })
-      const b = candidate('b', { on: client() })
+      const a = candidate('a', { on: client(), ttl: 3 })
+      const b = candidate('b', { on: client(), ttl: 3 })
       const watching = observer(client())
       await watching.start()
       const leadership = await a.campaign()
@@ -173,6 +173,7 @@ describe('with one member', () => {
     const watching = observer()
     await watching.start()
     await until(() => watching.candidates.length === 2, { what: 'both to be seen' })
+    await until(() => b.term !== '', { what: 'b to know of its key' })
     const { term } = b
     for (let round = 0; round < 5; round++) {
       proxy.reset()

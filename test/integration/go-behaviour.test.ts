@@ -8,15 +8,14 @@ import {
   NoLeaderError,
   NotLeaderError,
 } from '../../src/index.js'
-import { type EtcdProcess, startEtcd } from '../support/etcd.js'
+import { describeServers, type Server, startServer } from '../support/server.js'
 import { isPending, scope, seen } from '../support/scope.js'
 import { until } from '../support/until.js'
-import { describeVersions } from '../support/versions.js'
 
-describeVersions((version) => {
-  let server: EtcdProcess
+describeServers((version) => {
+  let server: Server
   beforeAll(async () => {
-    server = await startEtcd({ version })
+    server = await startServer(version)
   })
   afterAll(async () => {
     await server[Symbol.asyncDispose]()
