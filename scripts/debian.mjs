@@ -1,0 +1,29 @@
+// Installs the Debian packages that tests need and this machine does not have, where that is permitted.
+import { spawn, spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export function has(command) {
+  return spawnSync(command, ['--help'], { stdio: 'ignore' }).error === undefined
+}
+
+/** Whether packages can be installed here. */
+export function mayInstall() {
+  return process.getuid?.() === 0 && has('apt-get')
+}
+
+/** Resolves with the exit code. */
+export function install(packages) {
+  // Another run at the same time may want the same.
+  const lock = join(tmpdir(), 'etcd-elect-apt.lock')
+  const child = spawn('flock', [lock, 'sh', 'scripts/apt-install.sh', ...packages], {
+    stdio: 'inherit',
+  })
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(error.message)
+      resolve(1)
+    })
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}

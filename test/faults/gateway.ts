@@ -1,0 +1,129 @@
+// etcd as the nemesis and the oracle see it: over its JSON gateway, with nothing of the library that is judged.
+// It must not know what is asked for.
+
+/** 64-bit integers are strings there, and bytes base64. */
+export type Json = Record<string, unknown>
+
+export interface KeyValue {
+  readonly key: string
+  readonly value: string
+  readonly create: string
+  readonly lease: bigint
+}
+
+export const root = { name: 'root', password: 'root' } as const
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
+/** The end of the range of all keys that begin with this. */
+function endOf(prefix: string): string {
+  const bytes = Buffer.from(prefix)
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) + 1
+  return bytes.toString('base64')
+}
+
+export class Gateway {
+  readonly #endpoints: () => readonly string[]
+  /** When authentication is on. */
+  #token: string | undefined
+
+  /** The members that may be asked, the likeliest to answer first. */
+  constructor(endpoints: () => readonly string[]) {
+    this.#endpoints = endpoints
+  }
+
+  /** The first answer that a member gives. Rejects when none does, or the first that does refuses. */
+  async post(path: string, body: Json): Promise<Json> {
+    let last: unknown = new Error('no member of etcd runs')
+    for (const endpoint of this.#endpoints()) {
+      try {
+        return await this.#ask(endpoint, path, body)
+      } catch (error) {
+        if (error instanceof Refusal && !/no leader|timed out|leader changed/.test(error.message)) {
+          throw error
+        }
+        last = error
+      }
+    }
+    throw last
+  }
+
+  /** Of one member. */
+  async ask(endpoint: string, path: string, body: Json): Promise<Json> {
+    return this.#ask(endpoint, path, body)
+  }
+
+  async put(key: string, value: string): Promise<void> {
+    await this.post('/v3/kv/put', { key: base64(key), value: base64(value) })
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.post('/v3/kv/deleterange', { key: base64(key) })
+  }
+
+  /** All that begin with this, oldest first, from a linearizable read. */
+  async list(prefix: string): Promise<{ revision: bigint; keys: KeyValue[] }> {
+    const answer = (await this.post('/v3/kv/range', {
+      key: base64(prefix),
+      range_end: endOf(prefix),
+      sort_order: 'ASCEND',
+      sort_target: 'CREATE',
+    })) as {
+      header: { revision: string }
+      kvs?: { key: string; value?: string; create_revision: string; lease?: string }[]
+    }
+    return {
+      revision: BigInt(answer.header.revision),
+      keys: (answer.kvs ?? []).map(({ key, value = '', create_revision, lease = '0' }) => ({
+        key: Buffer.from(key, 'base64').toString(),
+        value: Buffer.from(value, 'base64').toString(),
+        create: create_revision,
+        lease: BigInt(lease),
+      })),
+    }
+  }
+
+  async leases(): Promise<number> {
+    const answer = (await this.post('/v3/lease/leases', {})) as { leases?: unknown[] }
+    return answer.leases?.length ?? 0
+  }
+
+  async signIn(): Promise<void> {
+    // A token that has expired would be refused even here.
+    this.#token = undefined
+    const { token } = await this.post('/v3/auth/authenticate', root)
+    this.#token = String(token)
+  }
+
+  signOut(): void {
+    this.#token = undefined
+  }
+
+  /** Counters of one member whose names begin with this, with their labels. */
+  async metrics(endpoint: string): Promise<ReadonlyMap<string, number>> {
+    const response = await fetch(`${endpoint}/metrics`, { signal: AbortSignal.timeout(2_000) })
+    const lines = (await response.text()).split('\n').filter((line) => !line.startsWith('#'))
+    return new Map(
+      lines.map((line) => {
+        const space = line.lastIndexOf(' ')
+        return [line.slice(0, space), Number(line.slice(space + 1))]
+      }),
+    )
+  }
+
+  async #ask(endpoint: string, path: string, body: Json): Promise<Json> {
+    const response = await fetch(`${endpoint}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: this.#token === undefined ? {} : { Authorization: this.#token },
+      signal: AbortSignal.timeout(1_500),
+    })
+    const answer = (await response.json()) as Json & { error?: string }
+    if (response.ok) return answer
+    throw new Refusal(answer.error ?? `status ${String(response.status)}`)
+  }
+}
+
+class Refusal extends Error {}

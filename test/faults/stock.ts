@@ -1,0 +1,70 @@
+// Looks whether all is well, and counts what there is when it is. It must not judge: what it sees is written down.
+
+import { of } from './history.js'
+import { now } from './machine-clock.js'
+import { wait } from './nemesis/fault.js'
+import type { World } from './world.js'
+
+const lookEveryMs = 100
+
+/** Looks again and again; false when it does not come in time. */
+async function soon(holds: () => Promise<boolean>, limitMs: number): Promise<boolean> {
+  const giveUpAt = now() + limitMs
+  while (now() < giveUpAt) {
+    if (await holds()) return true
+    await wait(lookEveryMs)
+  }
+  return false
+}
+
+/** Until every candidate has one key and the oldest one's owner believes; false when that does not come in time. */
+export function untilWell(world: World, limitMs: number): Promise<boolean> {
+  return soon(async () => {
+    const keys = await world.keys().catch(() => [])
+    return keys.length === world.candidates.length && world.believed() === keys[0]?.create
+  }, limitMs)
+}
+
+/** Until the observers show it, too, and no lease is left of those who died; then what there is. */
+export async function takeCensus(world: World, limitMs: number): Promise<void> {
+  const leases = (): Promise<number> => world.etcd.leases().catch(() => Infinity)
+  await soon(
+    async () => (await leases()) <= world.candidates.length && (await observersAgree(world)),
+    limitMs,
+  )
+  const before = await count(world)
+  const withinMs = 1_500
+  await wait(withinMs)
+  const after = await count(world)
+  world.note({
+    is: 'census',
+    leases: await leases(),
+    watchers: after.watchers,
+    opened: after.opened - before.opened,
+    withinMs,
+  })
+  // Held against what the observers showed last.
+  await soon(() => observersAgree(world), limitMs)
+}
+
+async function observersAgree(world: World): Promise<boolean> {
+  const [first] = await world.keys().catch(() => [])
+  return world.observers.every(
+    (observer) => of(observer.recent(), 'observed').at(-1)?.token === first?.create,
+  )
+}
+
+const watchers = 'etcd_debugging_mvcc_watcher_total'
+const opening = /^grpc_server_started_total\{.*grpc_method="(Watch|LeaseKeepAlive|LeaseGrant)"/
+
+async function count(world: World): Promise<{ watchers: number; opened: number }> {
+  let open = 0
+  let opened = 0
+  for (const { endpoint } of world.cluster.members) {
+    for (const [name, value] of await world.etcd.metrics(endpoint)) {
+      if (name === watchers) open += value
+      else if (opening.test(name)) opened += value
+    }
+  }
+  return { watchers: open, opened }
+}
