@@ -1,0 +1,19 @@
+// Asking etcd who leads: "do I?" here, "who does?" in etcd3.
+import { once } from 'node:events'
+import { Candidate } from '../../dist/index.js'
+import { ttl } from '../world.mjs'
+
+async function ours(world) {
+  const candidate = new Candidate(world.etcd(), { election: world.name(), name: 'web-1', ttl })
+  await candidate.campaign()
+  return { act: () => candidate.isLeader(), close: () => candidate.close() }
+}
+
+async function etcd3(world) {
+  const election = world.etcd3().election(world.name(), ttl)
+  const campaign = election.campaign('web-1')
+  await once(campaign, 'elected')
+  return { act: () => election.leader(), close: () => campaign.resign() }
+}
+
+export const cases = [{ title: 'isLeader()', contenders: { ours, etcd3 } }]
