@@ -1,10 +1,11 @@
 // `npm test`: brings what the tests need, checks the code, runs the tests. What stands behind `--` goes to vitest.
 // The last line says how many passed, failed and were skipped. With CI=true a skipped test is a failure.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { has, install, mayInstall } from './debian.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -24,24 +25,18 @@ function run(command, args, env = {}) {
   })
 }
 
-function has(command) {
-  return spawnSync(command, ['--help'], { stdio: 'ignore' }).error === undefined
-}
-
 async function bringTools() {
   const packages = { etcd: 'etcd-server', etcdctl: 'etcd-client', openssl: 'openssl' }
   const missing = Object.keys(packages).filter((command) => !has(command))
   if (missing.length === 0) return
   const wanted = missing.map((command) => packages[command])
-  if (process.getuid?.() !== 0 || !has('apt-get')) {
+  if (!mayInstall()) {
     console.error(
       `The tests need ${missing.join(', ')}: on Debian, run 'apt-get update && apt-get install ${wanted.join(' ')}' as root.`,
     )
     process.exit(1)
   }
-  // Another run at the same time may want the same.
-  const lock = join(tmpdir(), 'etcd-elect-apt.lock')
-  const code = await run('flock', [lock, 'sh', 'scripts/apt-install.sh', ...wanted])
+  const code = await install(wanted)
   if (code !== 0) process.exit(code)
 }
 

@@ -1,13 +1,14 @@
 // The demo: three processes, one leader. The leader is killed, another takes over; that one resigns, the last takes over.
-// Usage: node examples/demo/main.mjs [--endpoints http://127.0.0.1:2379,…]; without endpoints it brings its own etcd.
+// Usage: node examples/demo/main.mjs [--endpoints http://127.0.0.1:2379,…]; without endpoints it needs no etcd.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { Etcd, Observer } from 'etcd-elect'
-import { startServer } from './server.mjs'
+import { DevServer } from 'etcd-elect/devserver'
 
 const values = readOptions()
-const server = values.endpoints === undefined ? await startServer().catch(giveUp) : undefined
+const server =
+  values.endpoints === undefined ? await DevServer.start({ log: console.log }) : undefined
 const endpoints = values.endpoints ?? server.endpoint
 const election = `demo/${process.pid}`
 const children = new Map()
@@ -69,7 +70,7 @@ function giveUp(error) {
 
 try {
   await answers()
-  console.log(server?.announcement ?? `etcd at ${endpoints}`)
+  if (server === undefined) console.log(`etcd at ${endpoints}`)
   console.log(`three processes contest the election '${election}', TTL 2 s`)
   for (const name of ['web-1', 'web-2', 'web-3']) start(name)
   await until(() => terms.length === 1, 'a first leader')
@@ -89,8 +90,11 @@ try {
   const handover = terms[2].at - resignedAt
 
   console.log('stopping all')
-  for (const child of children.values()) child.send('stop')
-  await until(() => children.size === 0, 'the processes to end')
+  // The leader last, so that nobody is elected meanwhile who is about to stop.
+  for (const [name, child] of children) if (name !== terms[2].name) child.send('stop')
+  await until(() => children.size === 1, 'those who wait to end')
+  children.get(terms[2].name)?.send('stop')
+  await until(() => children.size === 0, 'the last process to end')
 
   const growing = terms.every(({ token }, index) => index === 0 || token > terms[index - 1].token)
   console.log('summary')
