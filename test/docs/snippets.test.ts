@@ -1,0 +1,140 @@
+// Every snippet of JavaScript in the pages and in the comments of what users call runs, to its end and without an error, on the built package and a real etcd.
+//
+// A snippet that imports something is a program. One that does not is a piece of one: it is given what `before` makes.
+// `<!-- test: … -->` above it may say more:
+//   until "text"    it runs until it is stopped: it is asked to end once it has written this
+//   prints "text"   it writes this
+//   with tls        the etcd takes TLS only, and ca.pem, client.pem and client-key.pem lie beside the program
+
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as library from '../../src/index.js'
+import { type Certificates, makeCertificates } from '../support/certificates.js'
+import { type EtcdProcess, startEtcd } from '../support/etcd.js'
+import { type InstalledPackage, installPackage } from './package.js'
+import { examples, type Fence, fences, pages } from './pages.js'
+import { runProgram } from './program.js'
+
+/** Its snippets are files of a test runner, which test/testing runs with that runner. */
+const runElsewhere = ['docs/testing.md']
+
+const plainEndpoint = 'http://127.0.0.1:2379'
+const tlsEndpoint = 'https://127.0.0.1:2379'
+
+const before = `import { ${Object.keys(library).join(', ')} } from 'etcd-elect'
+const etcd = new Etcd({ endpoints: '${plainEndpoint}' })
+const session = new Session(etcd, { ttl: 5 })
+const candidate = new Candidate(etcd, { election: 'docs', name: 'web-1', ttl: 5 })
+const leadership = await candidate.campaign()
+const observer = new Observer(etcd, { election: 'docs' })
+await observer.start()
+const shutdown = new AbortController()
+setTimeout(() => shutdown.abort(), 500).unref()
+const ids = ['red', 'blue']
+const report = ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', resolve))
+const writeOnce = () => leadership.resign()
+await (async () => {
+`
+const after = `
+})()
+await observer.stop()
+await candidate.close()
+await session.close()
+await etcd.close()
+`
+
+const shown = pages()
+  .filter((page) => !runElsewhere.includes(page))
+  .flatMap((page) => fences(page))
+  .filter(({ language }) => ['js', 'mjs', 'javascript', 'ts', 'typescript'].includes(language))
+const inComments = [
+  'candidate',
+  'leadership',
+  'observer',
+  'session',
+  'etcd/client',
+  'shutdown',
+  'testing/test-etcd',
+].flatMap((name) => examples(`src/${name}.ts`))
+const snippets = [...shown, ...inComments]
+
+let installed: InstalledPackage
+beforeAll(() => {
+  installed = installPackage()
+}, 120_000)
+afterAll(() => {
+  installed.remove()
+})
+
+test('snippets are found, and none is in a language that is not run', () => {
+  expect(shown.some(({ page }) => page === 'README.md')).toBe(true)
+  expect(inComments).toHaveLength(7)
+  expect(snippets.filter(({ language }) => language !== 'js')).toEqual([])
+})
+
+describe('on plain etcd', () => {
+  let server: EtcdProcess
+  beforeAll(async () => {
+    server = await startEtcd()
+  })
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+  })
+
+  test.each(titled(snippets.filter(({ directive }) => directive !== 'with tls')))(
+    '%s runs',
+    async (_, snippet) => {
+      await expectToRun(snippet, (code) => code.replaceAll(plainEndpoint, server.endpoint))
+    },
+  )
+})
+
+describe('on etcd with TLS', () => {
+  let server: EtcdProcess
+  let certificates: Certificates
+  beforeAll(async () => {
+    certificates = makeCertificates()
+    const { caFile, certFile, keyFile, client: clientCert } = certificates
+    server = await startEtcd({ tls: { caFile, certFile, keyFile, clientCert } })
+    cpSync(caFile, join(installed.dir, 'ca.pem'))
+    cpSync(clientCert.certFile, join(installed.dir, 'client.pem'))
+    cpSync(clientCert.keyFile, join(installed.dir, 'client-key.pem'))
+  })
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+    certificates.remove()
+  })
+
+  test.each(titled(snippets.filter(({ directive }) => directive === 'with tls')))(
+    '%s runs',
+    async (_, snippet) => {
+      await expectToRun(snippet, (code) => code.replaceAll(tlsEndpoint, server.endpoint))
+    },
+  )
+})
+
+test("the README's first example has at most 15 lines", () => {
+  const [first] = fences('README.md').filter(({ language }) => language === 'js')
+  expect(first?.code.split('\n').length).toBeLessThanOrEqual(15)
+})
+
+function titled(fences: readonly Fence[]): [string, Fence][] {
+  return fences.map((fence) => [`${fence.page}:${String(fence.line)}`, fence])
+}
+
+async function expectToRun(snippet: Fence, here: (code: string) => string): Promise<void> {
+  const { page, line, directive } = snippet
+  const program = /^import /m.test(snippet.code) ? snippet.code : `${before}${snippet.code}${after}`
+  const name = `${page.replaceAll(/\W/g, '-')}-${String(line)}.mjs`
+  const file = join(installed.dir, name)
+  writeFileSync(file, here(program))
+  const [, how, text] = /^(until|prints) "(.*)"$/.exec(directive ?? '') ?? []
+  const { code, output } = await runProgram(file, {
+    cwd: installed.dir,
+    env: { ETCDCTL_ENDPOINTS: here(plainEndpoint) },
+    stopAfter: how === 'until' ? text : undefined,
+  })
+  expect(code, output).toBe(0)
+  expect(output).toContain(text ?? '')
+}
