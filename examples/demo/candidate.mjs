@@ -1,9 +1,9 @@
 // One of the processes of the demo: a service of which exactly one instance should be at work.
 import { Candidate, Etcd } from 'etcd-elect'
 
-const { ENDPOINTS, ELECTION, NAME } = process.env
+const { ENDPOINTS, ELECTION, NAME, TTL } = process.env
 const etcd = new Etcd({ endpoints: ENDPOINTS.split(',') })
-const candidate = new Candidate(etcd, { election: ELECTION, name: NAME, ttl: 2 })
+const candidate = new Candidate(etcd, { election: ELECTION, name: NAME, ttl: Number(TTL) })
 const shutdown = new AbortController()
 
 process.on('message', (order) => {

@@ -68,7 +68,9 @@ describe('a program under elect run', () => {
 
   test('Ctrl-Z stops it together with elect, and fg lets both go on', async () => {
     const script = 'echo "pid $$"; read line; echo "got $line"'
-    const job = ['run', uniqueElection(), '--', 'sh', '-c', script].map(quoted).join(' ')
+    const job = ['run', uniqueElection(), '--ttl', '60', '--', 'sh', '-c', script]
+      .map(quoted)
+      .join(' ')
     // A shell with job control, which is told to resume the job by a key.
     const shell = shellOnTerminal(
       `exec bash --norc --noprofile -ic ${quoted(`${cli.file} ${job}; echo stopped-$?; read -n 1; fg; echo ended-$?`)}`,

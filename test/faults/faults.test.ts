@@ -63,7 +63,7 @@ test.concurrent('the library keeps its promises whatever fails', { timeout: 240_
   expect(summary.writes.taken).toBeGreaterThan(100)
 })
 
-const blackHole = ['--only', 'black-hole the leader past its TTL', '--rounds', '1', '--count', '1']
+const blackHole = ['--only', 'black-hole the leader past its TTL', '--rounds', '1', '--count', '3']
 
 test.concurrent.each(['etcd3', 'mutant:no-deadline'])(
   'two leaders at once are found where there are some: %s',

@@ -103,7 +103,7 @@ export class Gateway {
 
   /** Counters of one member whose names begin with this, with their labels. */
   async metrics(endpoint: string): Promise<ReadonlyMap<string, number>> {
-    const response = await fetch(`${endpoint}/metrics`, { signal: AbortSignal.timeout(2_000) })
+    const response = await fetch(`${endpoint}/metrics`, { signal: AbortSignal.timeout(20_000) })
     const lines = (await response.text()).split('\n').filter((line) => !line.startsWith('#'))
     return new Map(
       lines.map((line) => {

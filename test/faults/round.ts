@@ -56,7 +56,9 @@ export async function playRound(options: RoundOptions): Promise<Round> {
   }
   await takeCensus(world, limitMs)
   const closed = world.subjects.filter(({ isRunning }) => isRunning).map(({ who }) => who)
-  await Promise.all(world.subjects.map((subject) => subject.close(closeWithinMs)))
+  await Promise.all(
+    world.subjects.map((subject) => subject.close(Math.max(closeWithinMs, healWithinMs))),
+  )
   const history = world.history()
   const verdict = judge(history, {
     ttlMs: world.ttlMs,

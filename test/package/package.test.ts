@@ -62,8 +62,9 @@ async function install(): Promise<void> {
   const modules = join(project, 'node_modules')
   mkdirSync(modules, { recursive: true })
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true }))
-  const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=0']
-  const installed = await run('npm', ['install', ...quick, tarball], { cwd: project })
+  const quick = ['--prefer-offline', '--no-audit', '--no-fund']
+  const brief = ['--fetch-retries=0', '--fetch-timeout=20000']
+  const installed = await run('npm', ['install', ...quick, ...brief, tarball], { cwd: project })
   if (installed.code === 0) return
   if (!isRegistryAway(installed)) throw new Error(`npm install failed:\n${installed.stderr}`)
   mkdirSync(join(modules, manifest.name))
@@ -76,7 +77,9 @@ async function install(): Promise<void> {
 }
 
 function isRegistryAway({ stderr }: Output): boolean {
-  return /E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH|HOSTUNREACH)\b/.test(stderr)
+  return /E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH|HOSTUNREACH|429|5\d\d)\b|ERR_SOCKET_TIMEOUT|network timeout/.test(
+    stderr,
+  )
 }
 
 beforeAll(async () => {

@@ -22,7 +22,10 @@ beforeAll(() => {
     writeFileSync(join(installed.dir, name), code)
   }
   // Otherwise vitest looks for one further up, and finds ours.
-  writeFileSync(join(installed.dir, 'vitest.config.mjs'), 'export default {}')
+  writeFileSync(
+    join(installed.dir, 'vitest.config.mjs'),
+    'export default { test: { testTimeout: 30_000, hookTimeout: 30_000 } }',
+  )
 }, 120_000)
 afterAll(() => {
   installed.remove()

@@ -9,6 +9,7 @@ import {
 } from '../../etcd/gen/rpc_pb.js'
 import { encode } from '../../election/keys.js'
 import { readLeader } from '../../election/requests.js'
+import { revokeLease } from '../../lease/grant.js'
 import { leaderLine } from '../words.js'
 import type { Finding } from './finding.js'
 
@@ -19,7 +20,7 @@ export async function lookAtLeases(api: EtcdApi, signal: AbortSignal): Promise<F
   const id = BigInt(Math.floor(api.random() * 2 ** 52)) + 1n
   try {
     const { TTL } = await api.leaseGrant(id, 1, { signal })
-    await api.leaseRevoke(id, { signal })
+    await revokeLease(api, id, { signal })
     const found = `${String(TTL)} s`
     return TTL > leastTtl
       ? {

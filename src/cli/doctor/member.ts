@@ -53,7 +53,7 @@ export class Member {
     if (target.startsWith('unix:')) return undefined
     const { ca, cert, key } = this.#options.tls ?? {}
     const url = new URL('/version', `${tls ? 'https' : 'http'}://${target}`)
-    const options = { signal, timeout: 2_000, ca, cert, key, agent: false }
+    const options = { signal, timeout: 5_000, ca, cert, key, agent: false }
     return new Promise((resolve) => {
       const ask = (tls ? httpsRequest : httpRequest)(url, options, (response) => {
         response.resume()

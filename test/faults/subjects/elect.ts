@@ -15,7 +15,7 @@ const etcd = new Etcd({
   endpoints: task.endpoints,
   user: task.user.name,
   password: task.user.password,
-  callTimeoutMs: 5_000,
+  callTimeoutMs: 10_000,
 })
 const candidate = new Candidate(etcd, {
   election: task.election,
