@@ -138,7 +138,7 @@ export class Candidate {
     return this.#election
   }
 
-  /** How others see this candidate. Changes when a proclamation is known to have succeeded. */
+  /** How others see this candidate. Changes with `campaign({ name })`, and when a proclamation is known to have succeeded. */
   get name(): string {
     return this.#name
   }
@@ -173,7 +173,7 @@ export class Candidate {
   /**
    * Waits until this candidate is elected; on one that leads, resolves at once with the leadership it has.
    *
-   * While it waits, a lost lease or key is made again, at the back of the queue, and an etcd that is away is waited for.
+   * Whether that leadership is still valid is another question: `leadership.isValid()`. While it waits, a lost lease or key is made again, at the back of the queue, and an etcd that is away is waited for.
    * `signal` bounds the wait: when it is aborted, the candidacy is given up, its key is removed in the background, and
    * no election can come from it. A term once won outlives the signal.
    *
@@ -186,23 +186,24 @@ export class Candidate {
     const asName = name === undefined ? this.#name : checkName(name)
     this.#throwIfClosed()
     signal?.throwIfAborted()
-    if (this.#leadership !== undefined) {
-      if (asName !== this.#name) await this.proclaim(asName, { signal })
-      return this.#leadership
-    }
+    if (this.#leadership !== undefined) return this.#leadAs(asName, this.#leadership, signal)
     if (this.#campaign !== undefined) {
       throw new CampaignPendingError(
         `this candidate of '${this.#election}' campaigns already: await that campaign, or abort its signal first`,
       )
     }
     this.#session.enter(this.#election, this.#contender)
+    let campaign: Campaign | undefined
     const abort = (): void => {
+      // Won in this very turn: what is won outlives the signal.
+      if (this.#campaign !== campaign) return
       this.#settleCampaign()?.reject(signal?.reason)
       this.#contender.withdraw('resigned')
     }
     try {
       return await new Promise<Leadership>((resolve, reject) => {
-        this.#campaign = { resolve, reject }
+        campaign = { resolve, reject }
+        this.#campaign = campaign
         signal?.addEventListener('abort', abort, { once: true })
         this.#name = asName
         this.#contender.campaign(asName)
@@ -213,18 +214,26 @@ export class Candidate {
   }
 
   /**
-   * Campaigns, works, steps down or loses, and campaigns again, until `signal` is aborted; then it resolves. See
-   * docs/lifecycle.md for what happens to the work in each case.
+   * Runs `work` whenever elected, and campaigns again after each term, until `signal` is aborted or the candidate is
+   * closed; then it resolves. While etcd is away it keeps trying and says nothing: `init()` tells whether etcd is there.
+   * See docs/lifecycle.md for what happens to the work in each case.
+   *
+   * To be called once at a time: while the candidate leads, a second call runs its work in the same term.
    *
    * @param work is given the leadership and should stop soon after `leadership.signal` is aborted. When it ends while
    * still leading, the leadership is given up.
-   * @throws what the work throws while it leads; an {@link ElectError} that trying again cannot mend.
+   * @throws what the work throws while it leads, or `onStop`; ClosedError when the candidate is closed already; any other
+   * {@link ElectError} that retrying cannot fix.
    */
   async lead(work: (leadership: Leadership) => unknown, options: LeadOptions = {}): Promise<void> {
     if (typeof (work as unknown) !== 'function') {
       throw new InvalidArgumentError('work', 'expected a function', work)
     }
-    await lead(this, this.#session.api, work, checkLead(checkWait(options), this.#session.ttl))
+    const checked = checkLead(checkWait(options), this.#session.ttl)
+    this.#throwIfClosed()
+    if (this.#session.isClosed) throw new ClosedError('its session is closed: make a new candidate')
+    if (this.#session.api.isClosed) throw new ClosedError('the Etcd client was closed')
+    await lead(this, this.#session.api, work, checked)
   }
 
   /**
@@ -238,14 +247,16 @@ export class Candidate {
     const { signal } = checkWait(options)
     this.#throwIfClosed()
     signal?.throwIfAborted()
+    const leadership = this.#leadership
     // One after the other, so that the last name asked for is the one that stays.
-    const turn = this.#proclaiming.then(() => this.#proclaim(name, signal))
+    const turn = this.#proclaiming.then(() => this.#proclaim(name, leadership, signal))
     this.#proclaiming = turn.catch(() => undefined)
     await abandonable(turn, signal)
   }
 
   /**
-   * Who leads, asked of etcd (a linearizable read). `revision` is the leader's fencing token.
+   * Who leads, asked of etcd (a linearizable read). `revision` is the leader's fencing token. With `lockDelay`, one who
+   * still waits for the former leader to stop is named already.
    *
    * @throws NoLeaderError when nobody does; `signal.reason`; ClosedError; any other {@link ElectError} when etcd does not
    * answer within the client's `callTimeoutMs`.
@@ -259,7 +270,8 @@ export class Candidate {
   }
 
   /**
-   * Whether this candidate leads, asked of etcd (a linearizable read). Without the network: `leadership.isValid()`.
+   * Whether this candidate leads, asked of etcd (a linearizable read); false at once when this process knows that it does
+   * not. Without the network: `leadership.isValid()`.
    *
    * @throws `signal.reason`; ClosedError; any other {@link ElectError} when etcd does not answer within the client's
    * `callTimeoutMs`, which says nothing about who leads.
@@ -328,8 +340,25 @@ export class Candidate {
     await this.#contender.left()
   }
 
-  async #proclaim(name: string, signal: AbortSignal | undefined): Promise<void> {
-    if (!(await this.#contender.proclaim(name, signal))) {
+  /** One that leads already needs no campaign, unless the term ends while it takes its other name. */
+  async #leadAs(
+    name: string,
+    leadership: Leadership,
+    signal: AbortSignal | undefined,
+  ): Promise<Leadership> {
+    if (name === this.#name) return leadership
+    await this.proclaim(name, { signal })
+    return this.#leadership === leadership ? leadership : this.campaign({ name, signal })
+  }
+
+  /** In the term in which it was asked for: the name of the next one is not its affair. */
+  async #proclaim(
+    name: string,
+    leadership: Leadership | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const leads = leadership !== undefined && leadership === this.#leadership
+    if (!leads || !(await this.#contender.proclaim(name, signal))) {
       throw new NotLeaderError(
         `only the leader can proclaim, and '${this.#name}' does not lead '${this.#election}'`,
       )

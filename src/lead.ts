@@ -1,4 +1,4 @@
-// The loop that most services want: campaign, work, step down or lose, campaign again.
+// The loop that most services want: campaign, work while elected, campaign again.
 // It must not decide who leads; it uses what every user could use.
 
 import { sleep } from './clock.js'
@@ -51,19 +51,19 @@ export async function lead(
   { signal, onStop, drainMs = 0 }: LeadOptions,
 ): Promise<void> {
   const backoff = new Backoff(random, 100, 5_000)
-  for (let first = true; signal?.aborted !== true; first = false) {
+  while (!isAborted(signal)) {
     let leadership: Leadership
-    const startedMs = clock.monotonicMs()
     try {
       leadership = await candidate.campaign({ signal })
     } catch (error) {
-      if (isAborted(signal) || (error instanceof ClosedError && !first)) return
+      if (isAborted(signal) || error instanceof ClosedError) return
       if (!(error instanceof ElectError && error.retryable)) throw error
       if (!(await paused(backoff.nextMs()))) return
       continue
     }
+    const electedMs = clock.monotonicMs()
     if (await served(leadership)) return
-    if (clock.monotonicMs() - startedMs >= shortTermMs) backoff.reset()
+    if (clock.monotonicMs() - electedMs >= shortTermMs) backoff.reset()
     else if (!(await paused(backoff.nextMs()))) return
   }
 

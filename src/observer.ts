@@ -69,7 +69,10 @@ export class Observer {
     return this.leader?.term ?? ''
   }
 
-  /** Who leads; undefined when nobody does or this observer does not know. */
+  /**
+   * Who leads; undefined when nobody does or this observer does not know. With `lockDelay`, one who still waits for the
+   * former leader to stop is named already.
+   */
   get leader(): CandidateInfo | undefined {
     return this.#roster.first
   }
@@ -118,7 +121,7 @@ export class Observer {
   async start(options: WaitOptions = {}): Promise<void> {
     const { signal } = checkWait(options)
     signal?.throwIfAborted()
-    if (this.#state.at === 'following') return this.#state.starting
+    if (this.#state.at === 'following') return abandonable(this.#state.starting, signal)
     const following = follow(this.#api, this.#election, {
       changed: () => {
         this.#wake()
@@ -135,12 +138,16 @@ export class Observer {
     }
     signal?.addEventListener('abort', abort, { once: true })
     this.#offSignal = () => signal?.removeEventListener('abort', abort)
+    // Whoever has stopped it meanwhile, and perhaps started it anew, has the last word.
+    const isCurrent = (): boolean =>
+      this.#state.at === 'following' && this.#state.following === following
     try {
       await starting
     } catch (error) {
-      this.#stop()
+      if (isCurrent()) this.#stop()
       throw error
     }
+    if (!isCurrent()) return
     this.#roster = following.roster
     this.#wake()
   }

@@ -47,6 +47,7 @@ export class EtcdApi {
   readonly #streams: Streams
   readonly #watches: WatchHub
   readonly #closeListeners = new Set<() => void>()
+  #closed = false
 
   constructor(parts: {
     clock: Clock
@@ -122,7 +123,12 @@ export class EtcdApi {
     }
   }
 
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   close(): void {
+    this.#closed = true
     this.#calls.close()
     this.#watches.close()
     this.#connections.close()

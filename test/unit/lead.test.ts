@@ -152,8 +152,8 @@ describe('lead()', () => {
     await leading
   })
 
-  test.each([new NotLeaderError('no'), new TypeError('a bug in us'), new ClosedError('closed')])(
-    'throws an error of the first campaign that trying again cannot mend: %s',
+  test.each([new NotLeaderError('no'), new TypeError('a bug in us')])(
+    'throws an error of the first campaign that retrying cannot fix: %s',
     async (error) => {
       const candidate = new FakeCandidate()
       const leading = candidate.lead(() => undefined)
@@ -162,6 +162,29 @@ describe('lead()', () => {
       expect(candidate.campaigns).toBe(1)
     },
   )
+
+  test('ends without an error when its candidate is closed while it waits', async () => {
+    const candidate = new FakeCandidate()
+    const leading = candidate.lead(untilAsked)
+    await settled()
+    candidate.fails(new ClosedError('closed'))
+    await expect(leading).resolves.toBeUndefined()
+  })
+
+  test('pauses after a short term, however long the wait for it was', async () => {
+    const candidate = new FakeCandidate()
+    const stop = new AbortController()
+    const leading = candidate.lead(() => undefined, stop.signal)
+    await candidate.clock.advance(60_000)
+    candidate.wins()
+    await settled()
+    expect(candidate.resignations).toEqual([0])
+    expect(candidate.campaigns).toBe(1)
+    await candidate.clock.advance(100)
+    expect(candidate.campaigns).toBe(2)
+    stop.abort(reason)
+    await leading
+  })
 
   test('ends without an error when its candidate is closed later on', async () => {
     const candidate = new FakeCandidate()
