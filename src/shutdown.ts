@@ -1,5 +1,6 @@
 // The signals with which a process is asked to end, as an AbortSignal. It must not know what is stopped with it.
 
+import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
 import { InvalidArgumentError } from './errors.js'
 
@@ -28,6 +29,8 @@ export function shutdownSignal(
     throw new InvalidArgumentError('signals', "expected names like ['SIGTERM', 'SIGINT']", signals)
   }
   const controller = new AbortController()
+  // One signal for all the elections of a process is no leak.
+  setMaxListeners(0, controller.signal)
   const takeOff = (): void => {
     for (const name of signals) process.off(name, abort)
   }

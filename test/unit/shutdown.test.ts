@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { InvalidArgumentError } from '../../src/errors.js'
 import { type ShutdownSignal, shutdownSignal } from '../../src/shutdown.js'
@@ -25,6 +26,19 @@ describe('the signal of a shutdown', () => {
     expect(signal.aborted).toBe(true)
     expect(signal.reason).toMatchObject({ name: 'AbortError' })
     expect(String(signal.reason)).toContain(name)
+  })
+
+  test('may be handed to any number of elections without a warning', async () => {
+    const warnings: string[] = []
+    const listener = ({ name }: Error): number => warnings.push(name)
+    process.on('warning', listener)
+    const signal = make()
+    for (let election = 0; election < 100; election++) {
+      signal.addEventListener('abort', () => election)
+    }
+    await setImmediate()
+    process.off('warning', listener)
+    expect(warnings).toEqual([])
   })
 
   test('leaves the second one to the process', () => {
