@@ -40,14 +40,12 @@ export function checkElection(election: unknown): string {
   if (
     typeof election !== 'string' ||
     election === '' ||
-    election.startsWith('/') ||
-    election.endsWith('/') ||
     election.includes('\0') ||
     !election.isWellFormed()
   ) {
     throw new InvalidArgumentError(
       'election',
-      "expected a name without '/' at its ends, without NUL, and well-formed Unicode",
+      'expected a non-empty name without NUL, in well-formed Unicode',
       election,
     )
   }

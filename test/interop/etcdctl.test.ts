@@ -65,6 +65,20 @@ describeVersions((version) => {
     await seen(watching, 'ours')
   })
 
+  test('an election may have slashes at its ends, as in the examples of Go’s package', async () => {
+    const { candidate, election } = scope(server.endpoint)
+    const slashed = `/${election}/`
+    const theirs = new Running(server, ['elect', slashed, 'theirs'])
+    await until(() => theirs.lines.length === 2, { what: 'etcdctl to be elected' })
+    const ours = candidate('ours', { election: slashed })
+    const { term, name } = await ours.leader()
+    expect([term, name]).toEqual(theirs.lines)
+    const waiting = ours.campaign()
+    await until(() => ours.term !== '', { what: 'us to be in the queue' })
+    await theirs.stop('SIGINT')
+    expect((await waiting).isValid()).toBe(true)
+  })
+
   test('we lead, etcdctl waits; we resign, it leads', async () => {
     const { candidate, observer, election } = scope(server.endpoint)
     const ours = candidate('ours')

@@ -77,17 +77,18 @@ describe('names', () => {
     '-',
     '\n',
     '\ufeffx',
+    '/',
+    '/jobs',
+    'jobs/',
+    '/jobs/',
   ])('%j is an election', (name) => {
     expect(checkElection(name)).toBe(name)
   })
 
-  test.each(['', '/', '/jobs', 'jobs/', '/jobs/', 'jo\0bs', '\0', '\ud83e', 'a\udd8a'])(
-    '%j is no election',
-    (name) => {
-      expect(() => checkElection(name)).toThrow(InvalidArgumentError)
-      expect(() => checkElection(name)).toThrow(/^election: expected a name without '\/' at its/)
-    },
-  )
+  test.each(['', 'jo\0bs', '\0', '\ud83e', 'a\udd8a'])('%j is no election', (name) => {
+    expect(() => checkElection(name)).toThrow(InvalidArgumentError)
+    expect(() => checkElection(name)).toThrow(/^election: expected a non-empty name/)
+  })
 
   test.each(['web-1', '/', 'a/', '\0', '🦊', ' ', 'x'.repeat(2 ** 20)])(
     'a candidate may be called %.10j',
