@@ -130,7 +130,7 @@ export class Observer {
         this.#end({ at: 'failed', error })
       },
     })
-    const starting = following.ready(signal)
+    const starting = this.#begin(following, signal)
     this.#state = { at: 'following', following, starting }
     this.#run += 1
     const abort = (): void => {
@@ -150,6 +150,15 @@ export class Observer {
     if (!isCurrent()) return
     this.#roster = following.roster
     this.#wake()
+  }
+
+  /** The list that is shared may be older than what `init()` has shown. */
+  async #begin(following: Following, signal: AbortSignal | undefined): Promise<void> {
+    const shown = this.#roster.revision
+    await following.ready(signal)
+    if (following.roster.revision >= shown) return
+    const askedAt = following.mark()
+    following.seed(await readAll(this.#api, this.#election, { signal }), askedAt)
   }
 
   /** Follows no longer; iterations end, and nobody is shown as the leader. May be started again. */

@@ -99,10 +99,13 @@ export class Calls {
     for (let attempt = 1; ; attempt++) {
       const connection = this.#connections.preferred
       const leftMs = giveUpAtMs - this.#clock.monotonicMs()
+      let { metadata } = this.#signIn
       try {
-        const metadata =
-          this.#signIn.metadata ??
-          (await this.#signIn.first(connection, Math.min(this.#attemptTimeoutMs, leftMs), signal))
+        metadata ??= await this.#signIn.first(
+          connection,
+          Math.min(this.#attemptTimeoutMs, leftMs),
+          signal,
+        )
         const request = make()
         onSend?.()
         return await connection.unary(method, request, {
@@ -122,7 +125,7 @@ export class Calls {
           certificateTroubles >= this.#connections.size
         if (hopeless) throw toElectError(error, connection.endpoint.url)
         if (verdict === 'signIn') {
-          this.#signIn.forget()
+          this.#signIn.forget(metadata)
           continue
         }
         if (verdict === 'moveOn') this.#connections.moveOnFrom(connection)

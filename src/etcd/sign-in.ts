@@ -44,9 +44,12 @@ export class SignIn {
     }
   }
 
-  /** The token is void, or authentication was switched on meanwhile: the next call signs in again. */
-  forget(): void {
-    if (this.possible) this.#metadata = undefined
+  /**
+   * The token is void, or authentication was switched on meanwhile: the next call signs in again. A refusal of an earlier
+   * token, which comes late, says nothing about the present one.
+   */
+  forget(refused = this.#metadata): void {
+    if (this.possible && refused === this.#metadata) this.#metadata = undefined
   }
 
   /** Signs in; however many ask at once, one request is sent. */

@@ -21,17 +21,17 @@ export class Streams {
     connection: Connection,
     sink: StreamSink<MessageShape<O>>,
   ): OutgoingStream<MessageShape<I>> {
+    let used = this.#signIn.metadata
     const watched: StreamSink<MessageShape<O>> = {
       message: (message) => {
         sink.message(message)
       },
       closed: (error) => {
-        if (verdictOn(error) === 'signIn') this.#signIn.forget()
+        if (verdictOn(error) === 'signIn') this.#signIn.forget(used)
         sink.closed(error)
       },
     }
-    const { metadata } = this.#signIn
-    if (metadata !== undefined) return connection.duplex(method, metadata, watched)
+    if (used !== undefined) return connection.duplex(method, used, watched)
 
     let cancelled = false
     let stream: OutgoingStream<MessageShape<I>> | undefined
@@ -39,6 +39,7 @@ export class Streams {
     this.#signIn.first(connection, this.#signInTimeoutMs).then(
       (signedIn) => {
         if (cancelled) return
+        used = signedIn
         stream = connection.duplex(method, signedIn, watched)
         for (const message of waiting.splice(0)) stream.send(message)
       },

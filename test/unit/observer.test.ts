@@ -46,3 +46,28 @@ test('grows while etcd is out of reach, and is small again with the first word a
   expect(observer.leader?.name).toBe('b')
   expect(observer.silentForMs).toBeLessThanOrEqual(2_000)
 })
+
+test('never goes back, also when those who share its list have heard less than init() has read', async () => {
+  const { etcd, client, clock, observer } = setUp()
+  const other = etcd.connect()
+  const [a, b] = ['a', 'b'].map((name) => new Candidate(other, { election, name, ttl: 60 }))
+  const waiting = new Candidate(client, { election, name: 'c', ttl: 60 })
+  onTestFinished(() => waiting.close())
+  await a?.campaign()
+  const next = b?.campaign()
+  await etcd.settled()
+  void waiting.campaign().catch(() => undefined)
+  await etcd.settled()
+  const slow = etcd.delay(1_000, { method: 'Watch', client })
+  await a?.resign()
+  await next
+  await observer.init()
+  const { revision } = observer
+  expect(observer.leader?.name).toBe('b')
+  await observer.start()
+  expect(observer.leader?.name).toBe('b')
+  expect(observer.revision).toBeGreaterThanOrEqual(revision)
+  await clock.advance(5_000)
+  slow()
+  expect(observer.leader?.name).toBe('b')
+})

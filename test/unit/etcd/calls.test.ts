@@ -358,6 +358,27 @@ describe('with a user', () => {
     expect(setup.clock.monotonicMs()).toBe(0)
   })
 
+  test('it signs in once for all calls whose token became void under way', async () => {
+    const setup = new Setup(['a:1'], credentials)
+    const answers = [setup.ask(), setup.ask(), setup.ask()]
+    await settled()
+    setup.cluster.call(authenticate).answer({ token: 'T1' })
+    await settled()
+    const [first, ...late] = setup.cluster.calls(range)
+    const isVoid = [Status.unauthenticated, 'etcdserver: invalid auth token'] as const
+    first?.fail(...isVoid)
+    await settled()
+    setup.cluster.call(authenticate).answer({ token: 'T2' })
+    await settled()
+    for (const call of late) call.fail(...isVoid)
+    await settled()
+    expect(setup.cluster.calls(authenticate)).toHaveLength(2)
+    const again = setup.cluster.calls(range).slice(3)
+    expect(again.map(({ options }) => options.metadata['token'])).toEqual(['T2', 'T2', 'T2'])
+    for (const call of again) call.answer({})
+    await Promise.all(answers)
+  })
+
   test('it gives up when fresh tokens are void too', async () => {
     const setup = new Setup(['a:1'], credentials)
     setup.cluster.onCall = (call) => {
