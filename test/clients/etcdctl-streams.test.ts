@@ -102,7 +102,7 @@ const dialogues: Readonly<Record<string, Dialogue>> = {
   },
 
   async 'keeping a lease alive until it is revoked'(etcdctl) {
-    const { stdout } = await etcdctl.run(['lease', 'grant', '3'])
+    const { stdout } = await etcdctl.run(['lease', 'grant', '10'])
     const id = /lease ([0-9a-f]+) granted/.exec(stdout)?.[1] ?? 'none'
     const keepAlive = etcdctl.start('lease', 'keep-alive', id)
     await keepAlive.lines(2)
@@ -115,6 +115,7 @@ const dialogues: Readonly<Record<string, Dialogue>> = {
     const listener = etcdctl.start('elect', '--listen', 'e')
     const first = etcdctl.start('elect', 'e', 'first')
     await first.lines(2)
+    await listener.lines(2)
     const second = etcdctl.start('elect', 'e', 'second')
     await until(
       async () =>
@@ -208,7 +209,7 @@ describe.each(pairs)('$one.name and $other.name', ({ one, other, tools }) => {
           }
         }
       },
-      60_000,
+      120_000,
     )
   })
 })

@@ -42,7 +42,7 @@ describe.each(pairs)('$one.name and $other.name', ({ one, other, tools }) => {
           }
         }
       },
-      60_000,
+      120_000,
     )
   })
 })

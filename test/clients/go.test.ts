@@ -21,7 +21,7 @@ describeGo("Go's concurrency package", () => {
       await server.close()
     })
 
-    const peers = () => ({ endpoints: server.endpoint })
+    const peers = () => ({ endpoints: server.endpoint, ttl: 15 })
 
     test('campaigns, proclaims, resigns and observes', async () => {
       await using observer = GoPeer.observe(peers(), 'full')

@@ -12,7 +12,7 @@ export class Normalizer {
         .filter((line) => !line.startsWith('{"level"'))
         .join('\n')
         .replaceAll(/https?:\/\/127\.0\.0\.1:\d+|127\.0\.0\.1:\d+/g, 'ADDRESS')
-        .replaceAll(/(took = |took: ?|"took":")[\d.]+[mµn]?s/g, '$1TIME')
+        .replaceAll(/(took = |took: ?|"took":")[\d.]+(?:m|n|Â?µ)?s/g, '$1TIME')
         .replaceAll(/remaining\(\d+s\)/g, 'remaining(LEFT)')
         .replaceAll(/"ttl":\d+/g, '"ttl":LEFT')
         .replaceAll(/"(raft_term|raftTerm|RaftTerm)"( ?: ?)\d+/g, '"$1"$2TERM')

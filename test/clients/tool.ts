@@ -56,7 +56,8 @@ export class Tool {
 
   constructor(command: string, args: readonly string[]) {
     this.#command = command
-    this.#args = args
+    // Their own are shorter than a machine may stall.
+    this.#args = ['--dial-timeout=30s', '--command-timeout=30s', ...args]
   }
 
   start(...args: string[]): Running {

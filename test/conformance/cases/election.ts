@@ -121,6 +121,8 @@ export function electionCases(subject: () => Subject): void {
     const request = { name, lease: two, value: '2' }
     const second = failure(etcd.call(etcd.election.campaign, request, giveUp.signal))
     expect((await events.next()).events?.[0]?.type).toBeUndefined()
+    // Answered only after the one who joined knows that it has.
+    await etcd.revision()
     giveUp.abort()
     expect(await second).toBe('CANCELLED Cancelled on client')
     expect((await events.next()).events?.[0]?.type).toBe(EventType.DELETE)

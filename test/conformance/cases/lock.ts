@@ -109,6 +109,8 @@ export function lockCases(subject: () => Subject): void {
     const giveUp = new AbortController()
     const second = failure(etcd.call(etcd.lock.lock, { name, lease: two }, giveUp.signal))
     expect((await events.next()).events?.[0]?.type).toBeUndefined()
+    // Answered only after the one who joined knows that it has.
+    await etcd.revision()
     giveUp.abort()
     expect(await second).toBe('CANCELLED Cancelled on client')
     expect((await events.next()).events?.[0]?.type).toBe(EventType.DELETE)

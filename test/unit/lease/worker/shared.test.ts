@@ -70,7 +70,7 @@ describe('a deadline in shared memory', () => {
       ${code}
       const shared = new module.exports.SharedDeadline({ validForMs: 4_000 }, workerData)
       parentPort.postMessage('writing')
-      for (let n = 1; n <= 300_000; n++) {
+      for (let n = 1; ; n++) {
         shared.publish({
           renewedAt: { monotonicMs: n, wallMs: n + 1_000_000 },
           unverified: { sentAt: { monotonicMs: n + 1, wallMs: n + 2 }, raftTerm: BigInt(n) },
@@ -80,7 +80,7 @@ describe('a deadline in shared memory', () => {
     await new Promise((resolve) => worker.once('message', resolve))
     const seen = new Set<number>()
     let last = 0
-    while (last < 300_000) {
+    while (seen.size < 2_000) {
       const read = shared.read()
       if (read === initial) continue
       const n = read.renewedAt.monotonicMs
@@ -89,11 +89,8 @@ describe('a deadline in shared memory', () => {
       expect(n).toBeGreaterThan(last)
       expect(read).toEqual(nth(n))
       last = n
-      // The reader must not be so slow that it never meets the writer, nor the set without end.
-      if (seen.size > 2_000) break
     }
     await worker.terminate()
-    expect(seen.size).toBeGreaterThan(10)
   })
 })
 
