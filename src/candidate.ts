@@ -173,9 +173,10 @@ export class Candidate {
   /**
    * Waits until this candidate is elected; on one that leads, resolves at once with the leadership it has.
    *
-   * Whether that leadership is still valid is another question: `leadership.isValid()`. While it waits, a lost lease or key is made again, at the back of the queue, and an etcd that is away is waited for.
+   * While it waits, a lost lease or key is made again, at the back of the queue, and an etcd that is away is waited for.
    * `signal` bounds the wait: when it is aborted, the candidacy is given up, its key is removed in the background, and
-   * no election can come from it. A term once won outlives the signal.
+   * no election can come from it. A term once won outlives the signal. It does not guarantee that the leadership is
+   * still valid when one looks at it: `leadership.isValid()` does.
    *
    * @throws `signal.reason`; CampaignPendingError when an earlier call still waits; ClosedError; AlreadyACandidateError
    * when the session has another candidate in this election; any other {@link ElectError} when etcd could not be asked
