@@ -21,9 +21,13 @@ export async function startServer(version: string): Promise<Server> {
   return {
     endpoint: server.endpoint,
     etcdctl: (...args) =>
-      run(etcdctl, ['--command-timeout=20s', `--endpoints=${new URL(server.endpoint).host}`, ...args], {
-        env: { ETCDCTL_API: '3' },
-      }),
+      run(
+        etcdctl,
+        ['--command-timeout=20s', `--endpoints=${new URL(server.endpoint).host}`, ...args],
+        {
+          env: { ETCDCTL_API: '3' },
+        },
+      ),
     [Symbol.asyncDispose]: () => server.close(),
   }
 }
