@@ -151,7 +151,7 @@ export function idleTable(idle) {
           whole(sessions),
           `${of.cpuPercent.toFixed(1)} %`,
           `${of.etcdCpuPercent.toFixed(1)} %`,
-          of.requestsPerS.toFixed(1),
+          oneDigit(of.requestsPerS),
         ]
       : [subjectName(subject), whole(count), whole(sessions), `failed: ${failed}`],
   )
@@ -206,9 +206,9 @@ function spread(values) {
 function counts(requests) {
   if (requests === undefined) return '?'
   const entries = Object.entries(requests)
-  const all = entries.map(([method, count]) => (count === 1 ? method : `${count} ${method}`))
+  const all = entries.map(([method, count]) => (count === 1 ? method : `${whole(count)} ${method}`))
   const sum = entries.reduce((total, [, count]) => total + count, 0)
-  return entries.length < 2 ? (all[0] ?? 'none') : `${sum}: ${all.join(', ')}`
+  return entries.length < 2 ? (all[0] ?? 'none') : `${whole(sum)}: ${all.join(', ')}`
 }
 
 export function duration(ms) {
@@ -224,6 +224,10 @@ export function megabytes(mb) {
 
 export function whole(value) {
   return Number.isFinite(value) ? Math.round(value).toLocaleString('en') : '–'
+}
+
+function oneDigit(value) {
+  return value.toLocaleString('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
 }
 
 export function times(value) {

@@ -23,7 +23,8 @@ const brand = Symbol.for('etcd-elect.error')
 /**
  * What all errors of this library have in common.
  *
- * `instanceof` works across copies of the package: it looks for a registered symbol, not for the class.
+ * `instanceof ElectError` works across copies of the package: it looks for a registered symbol, not for the class. For the
+ * subclasses it looks for the class; compare `code` instead.
  */
 export abstract class ElectError extends Error {
   /** Stable across versions; compare with this and never with the message. */

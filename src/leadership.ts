@@ -72,7 +72,8 @@ export class Leadership {
 
   /**
    * Aborted when the term ends, however it ends, with a {@link LeadershipLostError} as reason; in `lead()` also when the
-   * work is asked to stop, then with the reason of the signal that asked.
+   * work is asked to stop, then with the reason of the signal that asked or, with `drainMs`, with a
+   * {@link LeadershipLostError} because the term is about to end.
    *
    * It is fired by a timer and so can be late by as long as the event loop is blocked; {@link isValid} cannot.
    */

@@ -7,7 +7,7 @@ import { InvalidArgumentError } from '../errors.js'
 import { type Endpoint, parseEndpoint } from './endpoint.js'
 import type { TransportFactory } from './transport.js'
 
-/** Certificates, each as PEM text. */
+/** Certificates and a key, each in PEM: text or a `Buffer`, not a path. */
 export interface TlsOptions {
   /** Certificates of the authorities to trust. Default: those that Node.js trusts. */
   readonly ca?: string | Buffer | undefined
@@ -19,9 +19,12 @@ export interface TlsOptions {
 
 /** The options of {@link Etcd}. */
 export interface EtcdOptions {
-  /** The cluster's client addresses: `http://host:port`, `https://host:port`, `host:port`, `unix:/path`. At least one. */
+  /**
+   * The cluster's client addresses, at least one: `http://host:port`, `https://host:port`, `host:port` (plain), `unix:/path`
+   * (plain), `unixs:/path` (TLS). With `tls`, all of them have to be `https:` or `unixs:`.
+   */
   readonly endpoints: string | readonly string[]
-  /** For endpoints with `https`. Default: trust what Node.js trusts, show no certificate. */
+  /** For endpoints with `https:` or `unixs:`. Default: trust what Node.js trusts, show no certificate. */
   readonly tls?: TlsOptions | undefined
   /** For an etcd with authentication on. Needs `password`. */
   readonly user?: string | undefined

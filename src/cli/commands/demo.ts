@@ -13,7 +13,7 @@ export const demo: CommandSpec = {
   options: [],
   connects: false,
   hasResults: false,
-  examples: [{ command: 'elect demo', what: 'takes about five seconds' }],
+  examples: [{ command: 'elect demo', what: 'takes a second or two' }],
   exits: [],
   run: async ({ stop, terminal }) => {
     const { story } = await import('../demo/story.js')
