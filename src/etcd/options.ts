@@ -1,5 +1,6 @@
 // What a user may say about the way to etcd, checked once and frozen. It must not know what is done with it.
 
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { type Clock, systemClock } from '../clock.js'
@@ -42,7 +43,10 @@ export interface EtcdOptions {
   readonly transport?: TransportFactory | undefined
   /** Time. Default: this machine's. */
   readonly clock?: Clock | undefined
-  /** Random numbers from 0 to 1, for jitter and lease ids. Default: `Math.random`. */
+  /**
+   * Random numbers from 0 to 1, for jitter and lease ids. They must differ between processes: one that is seeded has to be
+   * seeded with something else in each. Default: from `node:crypto`.
+   */
   readonly random?: (() => number) | undefined
 }
 
@@ -80,7 +84,7 @@ export function resolveEtcdOptions(options: unknown): ResolvedEtcdOptions {
     callTimeoutMs: milliseconds('callTimeoutMs', given.callTimeoutMs, 10_000),
     transport: optionalFunction('transport', given.transport),
     clock: resolveClock(given.clock),
-    random: optionalFunction('random', given.random) ?? Math.random,
+    random: optionalFunction('random', given.random) ?? strongRandom,
   })
 }
 
@@ -222,6 +226,11 @@ function resolveClock(given: unknown): Clock {
     `expected an object with the methods ${clockMethods.join(', ')}`,
     given,
   )
+}
+
+/** A process that was cloned goes on with the `Math.random` of the original, and would draw the same lease ids. */
+function strongRandom(): number {
+  return randomBytes(6).readUIntBE(0, 6) / 2 ** 48
 }
 
 function isClock(given: unknown): given is Clock {

@@ -8,6 +8,9 @@ import { granted, type Instant, validForMs } from './deadline.js'
 import { Lease } from './lease.js'
 import type { StartRenewal } from './renewal.js'
 
+/** Numbers that come again and again are no reason to ask etcd for ever. */
+const mostIdsDrawn = 100
+
 /** Asks for a new lease. */
 export async function grantLease(
   api: EtcdApi,
@@ -16,14 +19,7 @@ export async function grantLease(
   renewal: StartRenewal,
   options: CallOptions = {},
 ): Promise<Lease> {
-  const id = newLeaseId(api.random)
-  let sentAt: Instant | undefined
-  const onSend = (): void => {
-    // A repeated request may be answered for the first one, so the first one is what counts.
-    sentAt ??= { monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }
-  }
-  const grantedS = await grantedTtl(api, id, ttlS, { ...options, onSend })
-  const since = sentAt ?? { monotonicMs: -Infinity, wallMs: -Infinity }
+  const { id, grantedS, since } = await grantedLease(api, ttlS, options)
   const deadline = granted(since, validForMs(grantedS, clockDrift))
   return new Lease({ api, id, ttlS: grantedS, deadline }, renewal)
 }
@@ -94,21 +90,40 @@ export async function revokeLater(api: EtcdApi, id: bigint, ttlS: number): Promi
   }
 }
 
-async function grantedTtl(
+/** What etcd granted, under an id that nobody else has. */
+async function grantedLease(
   api: EtcdApi,
-  id: bigint,
   ttlS: number,
   options: CallOptions,
-): Promise<number> {
-  try {
-    const { TTL } = await api.leaseGrant(id, ttlS, options)
-    return Number(TTL)
-  } catch (error) {
-    // Ids are drawn from 2^63, so the one who has this lease already is us: an earlier attempt arrived.
-    if (!(error instanceof RefusedError && /lease already exists/.test(error.message))) throw error
-    const { grantedTTL } = await api.leaseTimeToLive(id, options)
-    return Number(grantedTTL)
+): Promise<{ id: bigint; grantedS: number; since: Instant }> {
+  for (let left = mostIdsDrawn; ; left--) {
+    const id = newLeaseId(api.random)
+    let sent = 0
+    let since: Instant = { monotonicMs: -Infinity, wallMs: -Infinity }
+    const onSend = (): void => {
+      options.onSend?.()
+      sent += 1
+      // A repeated request may be answered for the first one, so the first one is what counts.
+      if (sent === 1) since = { monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }
+    }
+    try {
+      const { TTL } = await api.leaseGrant(id, ttlS, { ...options, onSend })
+      return { id, grantedS: Number(TTL), since }
+    } catch (error) {
+      if (!isTaken(error)) throw error
+      if (sent > 1) {
+        // An earlier attempt arrived, and its answer was lost.
+        const { grantedTTL } = await api.leaseTimeToLive(id, options)
+        return { id, grantedS: Number(grantedTTL), since }
+      }
+      // One that was asked for only once is not ours: whoever drew the same id would share our keys.
+      if (left <= 1) throw error
+    }
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof RefusedError && /lease already exists/.test(error.message)
 }
 
 /** A positive 63-bit number; etcd reads 0 as "choose one". */

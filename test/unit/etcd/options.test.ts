@@ -37,7 +37,7 @@ describe('the options of a client', () => {
       callTimeoutMs: 10_000,
       transport: undefined,
       clock: systemClock,
-      random: Math.random,
+      random: expect.any(Function) as unknown,
     })
   })
 
