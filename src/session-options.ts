@@ -20,7 +20,8 @@ export interface SessionOptions {
   readonly clockDrift?: number | undefined
   /**
    * A lease that exists already, to be taken over instead of opening a new one: for a process that was restarted and
-   * should keep its place. Two processes must not use one lease at the same time.
+   * should keep its place. Two processes must not use one lease at the same time. When it is gone, the first attempt to
+   * open the session says so, and the next one opens a new lease.
    */
   readonly leaseId?: bigint | undefined
   /**

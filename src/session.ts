@@ -201,8 +201,7 @@ export class Session {
     const lease =
       this.#adoptId === undefined
         ? await grantLease(this.#api, this.#requestedTtlS, this.#clockDrift, startRenewal)
-        : await adoptLease(this.#api, this.#adoptId, this.#clockDrift, startRenewal)
-    this.#adoptId = undefined
+        : await this.#adopt(this.#adoptId)
     this.#lease = lease
     this.#attendants.hold(lease)
     // Closed meanwhile: whoever closes waits for us and gives the lease back.
@@ -219,6 +218,18 @@ export class Session {
     })
     this.#listeners.emit('opened', { leaseId: lease.id, ttl: lease.ttlS })
     return lease
+  }
+
+  /** Once: whoever tries again after the lease was found to be gone needs one of its own. */
+  async #adopt(id: bigint): Promise<Lease> {
+    try {
+      const lease = await adoptLease(this.#api, id, this.#clockDrift, this.#attendants.startRenewal)
+      this.#adoptId = undefined
+      return lease
+    } catch (error) {
+      if (error instanceof SessionLostError) this.#adoptId = undefined
+      throw error
+    }
   }
 
   async #giveBackLater(lease: Lease): Promise<void> {
