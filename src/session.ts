@@ -204,7 +204,8 @@ export class Session {
         : await this.#adopt(this.#adoptId)
     this.#lease = lease
     this.#attendants.hold(lease)
-    // Closed meanwhile: whoever closes waits for us and gives the lease back.
+    // Closed meanwhile: whoever closes waits for us and gives the lease back. Nobody waits in order to leave it there.
+    if (this.#orphaned) lease.end('closed')
     this.#throwIfClosed()
     lease.listen({
       renewed: () => undefined,
