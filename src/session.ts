@@ -194,10 +194,7 @@ export class Session {
   async #open(): Promise<Lease> {
     const { startRenewal } = this.#attendants
     this.#attendants.summon()
-    if (this.#leftBehind !== undefined) {
-      await revokeLease(this.#api, this.#leftBehind.id)
-      this.#leftBehind = undefined
-    }
+    await this.#giveBackLeftBehind()
     const lease =
       this.#adoptId === undefined
         ? await grantLease(this.#api, this.#requestedTtlS, this.#clockDrift, startRenewal)
@@ -233,6 +230,17 @@ export class Session {
     }
   }
 
+  async #giveBackLeftBehind(): Promise<void> {
+    if (this.#leftBehind === undefined) return
+    try {
+      await revokeLease(this.#api, this.#leftBehind.id)
+    } catch (error) {
+      // One that we may not revoke runs out by itself: no reason to be without a lease until then.
+      if (!(error instanceof ElectError) || error.retryable) throw error
+    }
+    this.#leftBehind = undefined
+  }
+
   async #giveBackLater(lease: Lease): Promise<void> {
     this.#leftBehind = lease
     await revokeLater(this.#api, lease.id, lease.ttlS)
@@ -247,14 +255,16 @@ export class Session {
     try {
       if (lease !== undefined) await revokeLease(this.#api, lease.id)
     } catch (error) {
-      if (lease !== undefined && error instanceof ElectError && !(error instanceof ClosedError)) {
-        // The guardian goes on trying too, should this process end meanwhile.
-        void revokeLater(this.#api, lease.id, lease.ttlS).finally(() => {
-          this.#attendants.dismiss()
-        })
-      }
+      if (lease === undefined || error instanceof ClosedError) this.#attendants.dismiss()
+      // The guardian goes on trying too, should this process end meanwhile.
+      else void this.#dismissOnceGivenBack(lease)
       throw error
     }
+    this.#attendants.dismiss()
+  }
+
+  async #dismissOnceGivenBack(lease: Lease): Promise<void> {
+    await revokeLater(this.#api, lease.id, lease.ttlS)
     this.#attendants.dismiss()
   }
 

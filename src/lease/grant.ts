@@ -2,7 +2,7 @@
 
 import type { CallOptions, EtcdApi } from '../etcd/api.js'
 import { sleep } from '../clock.js'
-import { ClosedError, ElectError, RefusedError, SessionLostError } from '../errors.js'
+import { ClosedError, RefusedError, SessionLostError } from '../errors.js'
 import { Backoff } from '../etcd/backoff.js'
 import { granted, type Instant, validForMs } from './deadline.js'
 import { Lease } from './lease.js'
@@ -54,9 +54,9 @@ export async function adoptLease(
 }
 
 /**
- * Gives a lease back. Whatever etcd answers, the lease is then gone or not ours to revoke.
+ * Gives a lease back. When this returns, the lease is gone.
  *
- * @throws a retryable {@link ElectError} when no answer came: the lease may still be there.
+ * @throws an ElectError when that is not known: the lease may still be there.
  */
 export async function revokeLease(
   api: EtcdApi,
@@ -66,9 +66,7 @@ export async function revokeLease(
   try {
     await api.leaseRevoke(id, options)
   } catch (error) {
-    if (error instanceof SessionLostError) return
-    if (error instanceof ElectError && !error.retryable) return
-    throw error
+    if (!(error instanceof SessionLostError)) throw error
   }
 }
 
