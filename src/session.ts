@@ -191,6 +191,11 @@ export class Session {
     this.#candidates.set(election, candidate)
   }
 
+  /** @internal For one that comes back no more: a session may outlive very many. */
+  exit(election: string, candidate: { yieldPlace(): boolean }): void {
+    if (this.#candidates.get(election) === candidate) this.#candidates.delete(election)
+  }
+
   async #open(): Promise<Lease> {
     const { startRenewal } = this.#attendants
     this.#attendants.summon()

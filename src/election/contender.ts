@@ -37,6 +37,8 @@ export interface Leases {
   lease(signal?: AbortSignal): Promise<Lease>
   /** Of a lease that was given up on purpose: settles when it is known whether etcd has taken it back. */
   givenBack(): Promise<void>
+  /** This candidate will need none any more. */
+  exit(election: string, candidate: Contender): void
 }
 
 /** One attempt to join. */
@@ -134,10 +136,10 @@ export class Contender {
     return this.#departure.wait()
   }
 
-  /** No campaign follows: what is looked at only for the next one need not be looked at any more. */
+  /** No campaign follows: what is there only for the next one is given up, and nobody keeps hold of us. */
   release(): void {
     this.#released = true
-    if (this.#state.at === 'idle' && !this.#mayArriveLate) this.#stopFollowing()
+    if (this.#state.at === 'idle' && !this.#mayArriveLate) this.#retire()
   }
 
   /** Another candidate wants our place in the session: it may have it while we are idle, and takes over all duties. */
@@ -145,6 +147,12 @@ export class Contender {
     if (this.#state.at !== 'idle') return false
     this.#stopFollowing()
     return true
+  }
+
+  #retire(): void {
+    this.#stopFollowing()
+    this.#stopListening()
+    this.#leases.exit(this.#election, this)
   }
 
   /** Inputs that come while effects are carried out wait until those are done. */
@@ -354,8 +362,7 @@ export class Contender {
 
   /** The lease is over; what was said of it stays true until the next one. */
   #letGo(): void {
-    this.#unlisten?.()
-    this.#unlisten = undefined
+    this.#stopListening()
     this.#stopRelying()
     if (this.#state.at === 'idle') this.#restFromFollowing()
   }
@@ -370,6 +377,11 @@ export class Contender {
   #expectLateArrival(): void {
     const lease = this.#lease
     lease?.lateKeys.add(termKey(this.#election, lease.id))
+  }
+
+  #stopListening(): void {
+    this.#unlisten?.()
+    this.#unlisten = undefined
   }
 
   #stopRelying(): void {
@@ -391,7 +403,8 @@ export class Contender {
 
   /** Whoever has to outwait others goes on looking at them between campaigns. */
   #restFromFollowing(): void {
-    if (this.#lockDelay === undefined || this.#released) this.#stopFollowing()
+    if (this.#released) this.#retire()
+    else if (this.#lockDelay === undefined) this.#stopFollowing()
   }
 
   #stopFollowing(): void {
