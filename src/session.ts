@@ -209,18 +209,27 @@ export class Session {
     // Closed meanwhile: whoever closes waits for us and gives the lease back. Nobody waits in order to leave it there.
     if (this.#orphaned) lease.end('closed')
     this.#throwIfClosed()
-    lease.listen({
-      renewed: () => undefined,
-      lost: (loss) => {
-        if (loss === 'expired') void this.#giveBackLater(lease)
-        if (loss === 'revoked') this.#attendants.release(lease)
-        // Not by us: the client was closed, and with it the way to etcd.
-        if (loss === 'closed' && !this.isClosed) this.#attendants.dismiss()
-        this.#listeners.emit('lost', { leaseId: lease.id, loss })
-      },
-    })
     this.#listeners.emit('opened', { leaseId: lease.id, ttl: lease.ttlS })
+    this.#watch(lease)
+    if (lease.loss !== undefined) {
+      throw new SessionLostError(
+        'the lease was over before it came: etcd took too long to grant it',
+      )
+    }
     return lease
+  }
+
+  #watch(lease: Lease): void {
+    const lost = (loss: LeaseLoss): void => {
+      if (loss === 'expired') void this.#giveBackLater(lease)
+      if (loss === 'revoked') this.#attendants.release(lease)
+      // Not by us: the client was closed, and with it the way to etcd.
+      if (loss === 'closed' && !this.isClosed) this.#attendants.dismiss()
+      this.#listeners.emit('lost', { leaseId: lease.id, loss })
+    }
+    // One that was over before it came has told nobody.
+    if (lease.loss !== undefined) lost(lease.loss)
+    else lease.listen({ renewed: () => undefined, lost })
   }
 
   /** Once: whoever tries again after the lease was found to be gone needs one of its own. */

@@ -52,6 +52,24 @@ export function granted(sentAt: Instant, validMs: number): Deadline {
   return { validForMs: validMs, renewedAt: sentAt, unverified: undefined }
 }
 
+/** Of no election: nothing confirms what came with it. */
+const noRaftTerm = -1n
+
+/**
+ * A lease that was renewed by others, with so much of it left at that instant as far as a member knows, which may be
+ * behind. It is hoped for until then, and counts from the first renewal of our own that is confirmed.
+ */
+export function adopted(asked: Instant, validMs: number, leftMs: number): Deadline {
+  // A renewal that is sent at the same instant is a later one.
+  const agoMs = Math.max(1, validMs - leftMs)
+  const sentAt = { monotonicMs: asked.monotonicMs - agoMs, wallMs: asked.wallMs - agoMs }
+  return {
+    validForMs: validMs,
+    renewedAt: { monotonicMs: -Infinity, wallMs: -Infinity },
+    unverified: { sentAt, raftTerm: noRaftTerm },
+  }
+}
+
 export function acknowledged(deadline: Deadline, acknowledgement: Acknowledgement): Deadline {
   const { unverified, renewedAt } = deadline
   const newest = unverified?.sentAt ?? renewedAt

@@ -4,7 +4,7 @@ import type { CallOptions, EtcdApi } from '../etcd/api.js'
 import { sleep } from '../clock.js'
 import { ClosedError, RefusedError, SessionLostError } from '../errors.js'
 import { Backoff } from '../etcd/backoff.js'
-import { granted, type Instant, validForMs } from './deadline.js'
+import { adopted, granted, type Instant, validForMs } from './deadline.js'
 import { Lease } from './lease.js'
 import type { StartRenewal } from './renewal.js'
 
@@ -44,11 +44,8 @@ export async function adoptLease(
     )
   }
   const grantedS = Number(grantedTTL)
-  const valid = validForMs(grantedS, clockDrift)
-  // etcd rounds what is left; one second less is surely left.
-  const agedMs = (grantedS - Math.max(0, Number(TTL) - 1)) * 1000
-  const renewedAt = { monotonicMs: asked.monotonicMs - agedMs, wallMs: asked.wallMs - agedMs }
-  const lease = new Lease({ api, id, ttlS: grantedS, deadline: granted(renewedAt, valid) }, renewal)
+  const deadline = adopted(asked, validForMs(grantedS, clockDrift), Number(TTL) * 1000)
+  const lease = new Lease({ api, id, ttlS: grantedS, deadline }, renewal)
   lease.renewNow()
   return lease
 }
