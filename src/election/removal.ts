@@ -1,7 +1,7 @@
 // Removes the key of a candidacy, again and again until that is known. It must not know who waits for it, nor why it goes.
 
 import { sleep } from '../clock.js'
-import { ClosedError } from '../errors.js'
+import { ClosedError, ElectError } from '../errors.js'
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../etcd/backoff.js'
 import type { Lease } from '../lease/lease.js'
@@ -22,7 +22,8 @@ export interface Removal {
  * Returns once it is removed, with what was, and undefined when there was nothing; `unknown` when the lease or the client
  * ended first.
  *
- * @param failed is told after each attempt that failed; more follow unless the client is closed.
+ * @param failed is told after each attempt that failed; more follow unless the client is closed, or etcd refuses: then the
+ * lease is ended.
  */
 export async function removeKey(
   api: EtcdApi,
@@ -43,6 +44,11 @@ export async function removeKey(
       if (isOver(lease)) return 'unknown'
       failed(error)
       if (error instanceof ClosedError) return 'unknown'
+      if (error instanceof ElectError && !error.retryable) {
+        // We may not remove it, and renewed for ever it would keep the others from leading: it goes with its lease.
+        lease.end('expired')
+        return 'unknown'
+      }
       await sleep(api.clock, backoff.nextMs())
     }
   }
