@@ -3,8 +3,10 @@
 
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../etcd/backoff.js'
+import type { RangeResponse } from '../etcd/gen/rpc_pb.js'
 import { type Acknowledgement, acknowledged, type Deadline, hopeMs, witnessed } from './deadline.js'
-import { type Answer, KeepAlives } from './keep-alives.js'
+import { hedged } from './hedge.js'
+import { type Answer, KeepAlives, type Patience } from './keep-alives.js'
 
 /** A lease as it came from etcd. */
 export interface Tenure {
@@ -49,6 +51,12 @@ export function renewalIntervalMs(ttlS: number): number {
   return (ttlS * 1000) / renewalsPerTtl
 }
 
+/** With each member that is asked something about a lease. */
+function patienceOf(ttlS: number): Patience {
+  const ttlMs = ttlS * 1000
+  return { firstMs: Math.min(500, Math.max(150, ttlMs / 12)), mostMs: ttlMs / 4 }
+}
+
 /** Renews on the event loop that it is made on. */
 export class LoopRenewal implements Renewal {
   /** Whoever is to be told is told at once. */
@@ -72,9 +80,7 @@ export class LoopRenewal implements Renewal {
     this.#mayRenew = mayRenew
     this.#deadline = deadline
     this.#backoff = new Backoff(api.random, 50, 500)
-    const ttlMs = ttlS * 1000
-    const patience = { firstMs: Math.min(500, Math.max(150, ttlMs / 12)), mostMs: ttlMs / 4 }
-    this.#keepAlives = new KeepAlives(api, id, patience, (answer) => {
+    this.#keepAlives = new KeepAlives(api, id, patienceOf(ttlS), (answer) => {
       this.#answered(answer)
     })
     this.#renewIn(renewalIntervalMs(ttlS))
@@ -134,11 +140,9 @@ export class LoopRenewal implements Renewal {
     const [key] = this.#keys
     if (this.#verifying || key === undefined) return
     this.#verifying = true
-    const { api } = this.#tenure
     const { unverified } = this.#deadline
     try {
-      const timeoutMs = Math.max(1, hopeMs(this.#deadline, api.clock.monotonicMs()))
-      const { header, kvs } = await api.range({ key, keysOnly: true }, { timeoutMs, urgent: true })
+      const { header, kvs } = await this.#read(key)
       // A key that is gone may have gone with the lease: a member that is behind acknowledges what has ended already.
       if (kvs.length === 0) this.#readAnotherThan(key)
       else if (!this.#closed) this.witness(unverified, header?.raftTerm ?? 0n)
@@ -150,6 +154,24 @@ export class LoopRenewal implements Renewal {
     if (!this.#isClosed() && this.#deadline.unverified !== undefined) {
       this.#renewIn(this.#backoff.nextMs())
     }
+  }
+
+  /** A member that hangs must not use up the time that is left: another one is asked as early as for keep-alives. */
+  #read(key: Uint8Array): Promise<RangeResponse> {
+    const { api, ttlS } = this.#tenure
+    let asked = api.preferredMember
+    const ask = (signal: AbortSignal): Promise<RangeResponse> => {
+      asked = api.preferredMember
+      const timeoutMs = Math.max(1, hopeMs(this.#deadline, api.clock.monotonicMs()))
+      return api.range({ key, keysOnly: true }, { timeoutMs, urgent: true, signal })
+    }
+    return hedged(api.clock, ask, {
+      patienceMs: patienceOf(ttlS).firstMs,
+      most: api.memberCount,
+      another: () => {
+        api.moveOnFrom(asked)
+      },
+    })
   }
 
   /** If there is another: one key that was deleted must not end what the others stand for. */
