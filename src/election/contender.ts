@@ -101,7 +101,8 @@ export class Contender {
 
   /** Whoever has to outwait others begins to look at them now rather than at the first campaign. */
   async prepare(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#lockDelay === undefined) return
+    // Closed while the session opened: nobody would end what is begun now.
+    if (this.#lockDelay === undefined || this.#released) return
     const following = this.#follow()
     following.predecessors()
     await following.ready(signal)
