@@ -40,17 +40,29 @@ export function whyNoThread(): string | undefined {
 
 export const startThread: StartThread = (listener) => {
   const life = new Pulse()
-  // What the main thread loads at its start, to instrument or to transform it, is not for the worker.
-  const worker = new Worker(program, {
-    name: 'etcd-elect renewal',
-    workerData: { life: life.buffer },
-    execArgv: [],
-  })
   let over = false
   const gone = (reason: string): void => {
     if (over) return
     over = true
     listener.gone(reason)
+  }
+  const terminated = (): void => {
+    over = true
+  }
+  let worker: Worker
+  try {
+    // What the main thread loads at its start, to instrument or to transform it, is not for the worker.
+    worker = new Worker(program, {
+      name: 'etcd-elect renewal',
+      workerData: { life: life.buffer },
+      execArgv: [],
+    })
+  } catch (error) {
+    // Told later, like any other end: whoever starts it again does so in a timer, where nobody would catch this.
+    queueMicrotask(() => {
+      gone(String(error))
+    })
+    return { threadId: -1, life, tell: () => undefined, terminate: terminated }
   }
   worker.on('message', (message: News | Up) => {
     if (over) return
@@ -72,7 +84,7 @@ export const startThread: StartThread = (listener) => {
       if (!over) worker.postMessage(order)
     },
     terminate: () => {
-      over = true
+      terminated()
       void worker.terminate()
     },
   }

@@ -1,0 +1,33 @@
+// A worker thread that cannot even be made, as when the system has no threads or descriptors left.
+
+import { expect, test, vi } from 'vitest'
+import { startThread } from '../../../../src/lease/worker/thread.js'
+
+vi.mock('node:worker_threads', () => ({
+  Worker: function () {
+    throw new Error('no more threads')
+  },
+}))
+
+test('counts as one that is gone', async () => {
+  const gone: string[] = []
+  const listener = {
+    up: () => undefined,
+    news: () => undefined,
+    gone: (reason: string) => {
+      gone.push(reason)
+    },
+  }
+  const thread = startThread(listener)
+  thread.tell({ do: 'forget', cluster: 0 })
+  expect(gone).toEqual([])
+  await Promise.resolve()
+  expect(gone).toEqual(['Error: no more threads'])
+})
+
+test('is not told of by one that was terminated', async () => {
+  const gone = vi.fn()
+  startThread({ up: () => undefined, news: () => undefined, gone }).terminate()
+  await Promise.resolve()
+  expect(gone).not.toHaveBeenCalled()
+})
