@@ -178,7 +178,9 @@ export class EtcdProcess {
               : [`--cert=${tls.clientCert.certFile}`, `--key=${tls.clientCert.keyFile}`]),
           ]
     const endpoint = this.endpoint.replace('127.0.0.1', tls?.host ?? '127.0.0.1')
-    return run(binariesOf(this.version).etcdctl, [`--endpoints=${endpoint}`, ...secure, ...args], {
+    // Of a flag that is given twice, the last one counts.
+    const flags = [`--endpoints=${endpoint}`, '--command-timeout=20s', ...secure]
+    return run(binariesOf(this.version).etcdctl, [...flags, ...args], {
       env: { ETCDCTL_API: '3' },
     })
   }
@@ -207,24 +209,46 @@ export class EtcdCluster {
     return this.members.map(({ endpoint }) => endpoint)
   }
 
-  /** The member that leads etcd's own consensus now. */
+  /** The member that leads etcd's own consensus now; an election that is on is waited for. */
   async leader(): Promise<EtcdProcess> {
-    for (const member of this.members.filter(({ isRunning }) => isRunning)) {
-      const status = await statusOf(member)
-      if (status !== undefined && status.id === status.leader) return member
-    }
-    throw new Error('no member leads')
+    const found: EtcdProcess[] = []
+    await until(
+      async () => {
+        for (const member of this.members.filter(({ isRunning }) => isRunning)) {
+          const status = await statusOf(member)
+          if (status !== undefined && status.id === status.leader) return found.push(member)
+        }
+        return false
+      },
+      { what: 'a member to lead' },
+    )
+    const [leader] = found
+    if (leader === undefined) throw new Error('no member leads')
+    return leader
   }
 
   /** Has another member lead etcd, in good order; resolves with it. */
   async moveLeader(): Promise<EtcdProcess> {
-    const leader = await this.leader()
-    const [next] = await this.followers()
+    const before = await this.leader()
+    let leader = before
+    await until(
+      async () => {
+        leader = await this.leader()
+        if (leader !== before) return true
+        await this.#handOver(before)
+        return false
+      },
+      { what: 'another member to lead' },
+    )
+    return leader
+  }
+
+  async #handOver(leader: EtcdProcess): Promise<void> {
+    const next = this.members.find((member) => member !== leader && member.isRunning)
     const status = next && (await statusOf(next))
     if (status === undefined) throw new Error('no other member could lead')
     const { code, stderr } = await leader.etcdctl('move-leader', status.id.toString(16))
     if (code !== 0) throw new Error(`etcdctl move-leader: ${stderr}`)
-    return this.leader()
   }
 
   async followers(): Promise<EtcdProcess[]> {
@@ -246,7 +270,9 @@ export async function startCluster({
 }
 
 async function statusOf(member: EtcdProcess): Promise<{ id: bigint; leader: bigint } | undefined> {
-  const { stdout } = await member.etcdctl('endpoint', 'status', '-w', 'fields')
+  const { stdout } = await member.etcdctl(
+    ...['endpoint', 'status', '-w', 'fields', '--command-timeout=5s'],
+  )
   const id = /"MemberID" : (\d+)/.exec(stdout)?.[1]
   const leader = /"Leader" : (\d+)/.exec(stdout)?.[1]
   return id === undefined || leader === undefined
