@@ -174,6 +174,8 @@ describe('when etcd', () => {
     await server.kill()
     let isDone = false
     const done = cluster.revokeAll().then(() => (isDone = true))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(isDone).toBe(false)
     await server.restart()
     await done
     expect(isDone).toBe(true)

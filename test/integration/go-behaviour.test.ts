@@ -90,7 +90,9 @@ describeServers((version) => {
 
     test('a signal that is aborted already sends nothing', async () => {
       const { candidate, election } = scope(server.endpoint)
-      await expect(candidate('a').campaign({ signal: AbortSignal.abort('no') })).rejects.toBe('no')
+      const a = candidate('a')
+      await expect(a.campaign({ signal: AbortSignal.abort('no') })).rejects.toBe('no')
+      expect(a.session.leaseId).toBeUndefined()
       expect(await keysOf(election)).toEqual([])
     })
 
@@ -260,8 +262,11 @@ describeServers((version) => {
     })
 
     test('of one that never did anything does nothing', async () => {
-      const { candidate } = scope(server.endpoint)
-      await candidate('a').close()
+      const { candidate, election } = scope(server.endpoint)
+      const a = candidate('a')
+      await a.close()
+      expect(a.session.leaseId).toBeUndefined()
+      expect(await keysOf(election)).toEqual([])
     })
   })
 
