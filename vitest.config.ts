@@ -9,7 +9,8 @@ export default defineConfig({
     setupFiles: ['test/support/property-seed.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // On a machine that stalls, a test may take long and still be right.
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     // A promise that nobody awaits must not pass unnoticed.
     dangerouslyIgnoreUnhandledErrors: false,

@@ -48,7 +48,7 @@ describe('on an etcd with authentication', () => {
   test('the rights that the page grants are enough to be elected, and end with them', async () => {
     const { client, candidate } = scope(server.endpoint)
     const on = client({ user: alice.name, password: alice.password })
-    const a = candidate('web-1', { on, election, ttl: 3 })
+    const a = candidate('web-1', { on, election, ttl: 6 })
     const leadership = await a.campaign()
     expect(await a.isLeader()).toBe(true)
     await a.resign()

@@ -82,7 +82,7 @@ export class Service {
   /** The fact of this kind that it told as the `nth`. */
   async told(event: string, nth = 1): Promise<Fact> {
     const what = `'${event}' (${String(nth)})`
-    await until(() => this.count(event) >= nth, { what, timeoutMs: 25_000 }).catch(
+    await until(() => this.count(event) >= nth, { what, timeoutMs: 60_000 }).catch(
       (cause: unknown) => {
         const story = this.facts.map((fact) => JSON.stringify(fact)).join('\n')
         throw new Error(`${String(cause)}:\n${story}\n${this.#complaint}`, { cause })

@@ -33,10 +33,10 @@ async function pair(session: Partial<Task['session']> = {}, flags: string[] = []
     session: options,
     ...more,
   })
-  const leader = new Service(installed, task('a', { ttl: 2, renewal: 'worker', ...session }), flags)
+  const leader = new Service(installed, task('a', { ttl: 6, renewal: 'worker', ...session }), flags)
   await leader.told('elected')
   await leader.told('workerStarted')
-  const next = new Service(installed, task('b', { ttl: 2 }))
+  const next = new Service(installed, task('b', { ttl: 60 }))
   const keys = async (): Promise<number> => {
     const { stdout } = await server.etcdctl('get', '--prefix', `${election}/`, '--keys-only')
     return stdout.split('\n').filter((line) => line !== '').length
@@ -53,7 +53,7 @@ async function isValid(service: Service): Promise<unknown> {
 
 test('an event loop that is blocked for several TTLs costs nobody the leadership', async () => {
   const { leader, next } = await pair()
-  leader.tell('block', 7_000)
+  leader.tell('block', 19_000)
   expect(await leader.told('unblocked')).toMatchObject({ isValid: true })
   expect(await isValid(leader)).toBe(true)
   expect(next.count('elected')).toBe(0)
@@ -62,8 +62,8 @@ test('an event loop that is blocked for several TTLs costs nobody the leadership
 })
 
 test('one that is blocked for longer than it may be loses it, and knows at its first look', async () => {
-  const { leader, next } = await pair({ maxStallMs: 500 })
-  leader.tell('block', 10_000)
+  const { leader, next } = await pair({ ttl: 5, maxStallMs: 500 })
+  leader.tell('block', 18_000)
   await next.told('elected')
   expect(leader.count('unblocked')).toBe(0)
   expect(await leader.told('unblocked')).toMatchObject({ isValid: false })
@@ -71,7 +71,7 @@ test('one that is blocked for longer than it may be loses it, and knows at its f
 })
 
 test('a process that says that it is not healthy is followed', async () => {
-  const { leader, next } = await pair({ healthy: true })
+  const { leader, next } = await pair({ ttl: 5, healthy: true })
   leader.tell('healthy', false)
   await next.told('elected')
   expect(await leader.told('ended')).toMatchObject({ end: 'expired' })
@@ -105,14 +105,14 @@ test('a worker that is terminated is replaced, and nobody notices', async () => 
     await leader.told('workerStarted', round + 1)
   }
   // The one in its place renews: the loop is blocked for longer than the TTL.
-  leader.tell('block', 4_000)
+  leader.tell('block', 9_000)
   expect(await leader.told('unblocked')).toMatchObject({ isValid: true })
   expect(next.count('elected')).toBe(0)
   expect(leader.count('lost')).toBe(0)
 })
 
 test('with a guardian as well, patience for the loop costs nothing when the process is gone', async () => {
-  const { leader, next } = await pair({ ttl: 60, guardian: true })
+  const { leader, next } = await pair({ ttl: 600, guardian: true })
   await leader.told('guardianStarted')
   leader.tell('block', 60_000)
   leader.kill()

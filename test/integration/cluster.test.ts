@@ -1,7 +1,8 @@
 // What becomes of leaders, waiters and observers when members of etcd, or the way to them, fail.
 
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { Candidate, Leadership } from '../../src/index.js'
+import type { Leadership } from '../../src/index.js'
+import { campaignPatiently } from '../support/campaign.js'
 import { type EtcdCluster, type EtcdProcess, startCluster, startEtcd } from '../support/etcd.js'
 import { Proxy } from '../support/proxy.js'
 import { scope, seen } from '../support/scope.js'
@@ -18,7 +19,7 @@ async function renewed(leadership: Leadership, times: number): Promise<void> {
       last = now
       return count >= times || leadership.signal.aborted
     },
-    { what: `${String(times)} renewals`, timeoutMs: 25_000 },
+    { what: `${String(times)} renewals`, timeoutMs: 60_000 },
   )
 }
 
@@ -35,8 +36,8 @@ describe('with three members', () => {
     'a leader outlives any one follower of etcd being %s, and so do waiter and observer',
     async (how) => {
       const { candidate, client, observer } = scope(cluster.endpoints)
-      const a = candidate('a', { on: client(), ttl: 3 })
-      const b = candidate('b', { on: client(), ttl: 3 })
+      const a = candidate('a', { on: client(), ttl: 10 })
+      const b = candidate('b', { on: client(), ttl: 10 })
       const watching = observer(client())
       await watching.start()
       const leadership = await a.campaign()
@@ -46,11 +47,11 @@ describe('with three members', () => {
       for (const member of await cluster.followers()) {
         if (how === 'killed') await member.kill()
         else member.pause()
-        await renewed(leadership, 4)
+        await renewed(leadership, 2)
         expect(leadership.isValid()).toBe(true)
         if (how === 'killed') await member.restart()
         else member.resume()
-        await renewed(leadership, 2)
+        await renewed(leadership, 1)
       }
       expect(leadership.signal.aborted).toBe(false)
       expect(b.term).toBe(term)
@@ -62,10 +63,10 @@ describe('with three members', () => {
 
   test('a leader outlives the death of the member that leads etcd', async () => {
     const { candidate } = scope(cluster.endpoints)
-    const leadership = await candidate('a').campaign()
+    const leadership = await candidate('a', { ttl: 15 }).campaign()
     const leader = await cluster.leader()
     await leader.kill()
-    await renewed(leadership, 4)
+    await renewed(leadership, 2)
     expect(leadership.signal.aborted).toBe(false)
     expect(leadership.isValid()).toBe(true)
   })
@@ -74,12 +75,16 @@ describe('with three members', () => {
     const { candidate, client, election } = scope(cluster.endpoints)
     const leaderships = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
-        candidate('a', { on: client(), election: `${election}-${String(index)}` }).campaign(),
+        candidate('a', {
+          on: client(),
+          election: `${election}-${String(index)}`,
+          ttl: 15,
+        }).campaign(),
       ),
     )
     const [follower] = await cluster.followers()
     follower?.pause()
-    await Promise.all(leaderships.map((leadership) => renewed(leadership, 4)))
+    await Promise.all(leaderships.map((leadership) => renewed(leadership, 2)))
     expect(leaderships.filter((leadership) => leadership.signal.aborted)).toEqual([])
   })
 
@@ -89,7 +94,7 @@ describe('with three members', () => {
     const { candidate, client } = scope(cluster.endpoints)
     // Whom this client asks first loses its cluster: the others are gone, it has no leader.
     const on = client({ random: () => 0 })
-    const a = candidate('a', { on })
+    const a = candidate('a', { on, ttl: 5 })
     const leadership = await a.campaign()
     for (const other of others) await other.kill()
     await leadership.ended
@@ -100,17 +105,6 @@ describe('with three members', () => {
     expect(again.fencingToken).toBeGreaterThan(leadership.fencingToken)
   })
 })
-
-/** As `lead()` does: an etcd that is away is waited for. */
-async function campaignPatiently(candidate: Candidate): Promise<Leadership> {
-  for (;;) {
-    try {
-      return await candidate.campaign()
-    } catch (error) {
-      if ((error as { retryable?: boolean }).retryable !== true) throw error
-    }
-  }
-}
 
 describe('with one member', () => {
   let server: EtcdProcess
@@ -128,7 +122,7 @@ describe('with one member', () => {
 
   test('that dies and comes back, there is one leader and one key a process', async () => {
     const { candidate, client, observer } = scope(server.endpoint)
-    const candidates = ['a', 'b', 'c'].map((name) => candidate(name, { on: client(), ttl: 2 }))
+    const candidates = ['a', 'b', 'c'].map((name) => candidate(name, { on: client(), ttl: 5 }))
     const stop = new AbortController()
     const terms: Leadership[] = []
     const leading = candidates.map((one) =>
@@ -142,7 +136,7 @@ describe('with one member', () => {
     )
     const watching = observer(client())
     await watching.start()
-    await until(() => terms.length === 1, { what: 'the first leader' })
+    await until(() => terms.length >= 1, { what: 'the first leader' })
     await until(() => watching.candidates.length === 3, { what: 'all to be candidates' })
     const first = terms[0]
     if (first === undefined) throw new Error('no leader')
@@ -150,9 +144,14 @@ describe('with one member', () => {
     expect(await first.ended).toBe('expired')
     expect(first.isValid()).toBe(false)
     await server.restart()
-    await until(() => terms.length === 2, { what: 'the second leader', timeoutMs: 25_000 })
-    await until(async () => (await keys()).length === 3, { what: 'three keys', timeoutMs: 25_000 })
-    expect(terms.filter((term) => term.isValid())).toHaveLength(1)
+    await until(() => terms.length >= 2, { what: 'the second leader' })
+    await until(async () => (await keys()).length === 3, { what: 'three keys' })
+    // Whenever there is any, there is only one.
+    let valid: Leadership[] = []
+    await until(() => (valid = terms.filter((term) => term.isValid())).length > 0, {
+      what: 'a valid term',
+    })
+    expect(valid).toHaveLength(1)
     expect(terms[1]?.fencingToken).toBeGreaterThan(first.fencingToken)
     await until(() => watching.leader?.revision === terms.at(-1)?.fencingToken, {
       what: 'the observer to see the leader',
@@ -212,14 +211,14 @@ describe('with one member', () => {
     const { candidate, client } = scope(server.endpoint)
     const on = client({ attemptTimeoutMs: 300, callTimeoutMs: 900 })
     const a = candidate('a', { on })
-    const leadership = await a.campaign()
+    const leadership = await campaignPatiently(a)
     server.pause()
     await expect(a.resign()).rejects.toMatchObject({ code: 'ELECT_TIMEOUT', retryable: true })
     expect(leadership.isValid()).toBe(false)
     server.resume()
-    await a.resign()
+    await until(() => a.resign().then(() => true), { what: 'a to resign' })
     expect(await keys()).toEqual([])
-    await a.campaign()
+    await campaignPatiently(a)
     server.pause()
     await expect(a.close()).rejects.toMatchObject({ code: 'ELECT_TIMEOUT' })
     server.resume()
@@ -230,7 +229,7 @@ describe('with one member', () => {
     const { candidate, client } = scope(server.endpoint)
     const on = client({ attemptTimeoutMs: 300, callTimeoutMs: 900 })
     const a = candidate('a', { on, ttl: 60 })
-    await a.init()
+    await until(() => a.init().then(() => true), { what: 'a to have a lease' })
     server.pause()
     await expect(a.campaign()).rejects.toMatchObject({ code: 'ELECT_TIMEOUT' })
     server.resume()
@@ -239,7 +238,7 @@ describe('with one member', () => {
     expect((await other.campaign()).isValid()).toBe(true)
     await until(async () => (await keys()).length === 1, { what: 'only the key of b' })
     await other.resign()
-    expect((await a.campaign()).isValid()).toBe(true)
+    expect((await campaignPatiently(a)).isValid()).toBe(true)
   })
 
   test('an event loop blocked past the TTL does not make isValid() lie', async () => {

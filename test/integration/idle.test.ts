@@ -27,7 +27,7 @@ async function renewed(leadership: Leadership, times: number): Promise<void> {
         last = leadership.remainingMs()
         return last > before
       },
-      { what: 'a renewal' },
+      { what: 'a renewal', timeoutMs: 60_000 },
     )
   }
 }
@@ -42,6 +42,7 @@ test('compaction of all that was while nothing happens in the election changes n
   const watching = observer(client())
   await watching.start()
   await until(() => watching.candidates.length === 2, { what: 'both to be seen' })
+  await until(() => b.term !== '', { what: 'b to know of its key' })
   const { term } = b
   for (let round = 0; round < 3; round++) {
     for (let put = 0; put < 5; put++) await server.etcdctl('put', 'beside', String(put))
@@ -67,14 +68,15 @@ test('when the token expires again and again, streams open again and no event is
   const credentials = { user: root.name, password: root.password }
   const { candidate, client, observer } = scope(proxy.endpoint)
   const direct = client({ endpoints: server.endpoint, ...credentials })
-  const a = candidate('a', { on: direct, ttl: 3 })
+  const a = candidate('a', { on: direct, ttl: 10 })
   const leadership = await a.campaign()
   const on = client(credentials)
-  const b = candidate('b', { on, ttl: 3 })
+  const b = candidate('b', { on, ttl: 10 })
   const next = b.campaign()
   const watching = observer(on)
   await watching.start()
   await until(() => watching.candidates.length === 2, { what: 'both to be seen' })
+  await until(() => b.term !== '', { what: 'b to know of its key' })
   const { term } = b
   const etcdctl = (...args: string[]) =>
     server.etcdctl(`--user=${root.name}:${root.password}`, ...args)
@@ -86,7 +88,10 @@ test('when the token expires again and again, streams open again and no event is
     await leadership.proclaim(`a${String(round)}`)
     await seen(watching, `a${String(round)}`)
     // Longer than a token lives.
-    await renewed(leadership, 2)
+    await Promise.all([
+      renewed(leadership, 1),
+      new Promise((resolve) => setTimeout(resolve, 2_500)),
+    ])
   }
   expect(leadership.signal.aborted).toBe(false)
   expect(b.term).toBe(term)

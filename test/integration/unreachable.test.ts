@@ -2,6 +2,7 @@
 // bound, says nothing that is not known, and goes on trying in the background.
 
 import { expect, onTestFinished, test } from 'vitest'
+import { campaignPatiently } from '../support/campaign.js'
 import { type EtcdProcess, startEtcd } from '../support/etcd.js'
 import { scope } from '../support/scope.js'
 import { until } from '../support/until.js'
@@ -46,14 +47,14 @@ test.each(ways)(
     const server = await started()
     const { candidate, client } = scope(server.endpoint)
     const a = candidate('a', { on: client(brief), ttl: 60 })
-    const leadership = await a.campaign()
+    const leadership = await campaignPatiently(a)
     await fail(server)
     await expect(a.resign()).rejects.toMatchObject({ ...unknown, retryable: true })
     expect(leadership.isValid()).toBe(false)
     expect(await leadership.ended).toBe('resigned')
     await mend(server)
     await until(async () => (await keys(server)).length === 0, { what: 'the key to go' })
-    expect((await a.campaign()).fencingToken).toBeGreaterThan(leadership.fencingToken)
+    expect((await campaignPatiently(a)).fencingToken).toBeGreaterThan(leadership.fencingToken)
   },
 )
 
@@ -63,7 +64,7 @@ test.each(ways)(
     const server = await started()
     const { candidate, client } = scope(server.endpoint)
     const a = candidate('a', { on: client(brief), ttl: 60 })
-    const leadership = await a.campaign()
+    const leadership = await campaignPatiently(a)
     await fail(server)
     await expect(a.close()).rejects.toMatchObject(unknown)
     expect(await leadership.ended).toBe('closed')
@@ -83,7 +84,7 @@ test.each(ways)(
     const { candidate, client } = scope(server.endpoint)
     const a = candidate('a', { on: client(), ttl: 60 })
     await a.campaign()
-    const b = candidate('b', { on: client(brief), ttl: 60 })
+    const b = candidate('b', { on: client(), ttl: 60 })
     const giveUp = new AbortController()
     const campaign = b.campaign({ signal: giveUp.signal })
     await until(() => b.term !== '', { what: 'b to be in the queue' })

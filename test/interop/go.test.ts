@@ -14,7 +14,10 @@ describeGo('with Go', () => {
   afterAll(async () => {
     await server[Symbol.asyncDispose]()
   })
-  const peers = (): { endpoints: string; ttl: number } => ({ endpoints: server.endpoint, ttl: 2 })
+  const peers = (ttl = 60): { endpoints: string; ttl: number } => ({
+    endpoints: server.endpoint,
+    ttl,
+  })
 
   test('Go leads, we wait; it resigns, we lead, with a greater token', async () => {
     const { candidate, election } = scope(server.endpoint)
@@ -57,7 +60,7 @@ describeGo('with Go', () => {
 
   test('a Go program that is killed is followed by us, without two leaders', async () => {
     const { candidate, election } = scope(server.endpoint)
-    await using theirs = GoPeer.campaign(peers(), election, 'theirs')
+    await using theirs = GoPeer.campaign(peers(2), election, 'theirs')
     await theirs.next('session')
     await theirs.next('elected')
     const ours = candidate('ours')

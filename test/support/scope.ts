@@ -17,6 +17,9 @@ export function uniqueElection(): string {
   return `election-${randomUUID()}`
 }
 
+/** No machine stalls for so long: who needs a lease to run out, or to be renewed, says when. */
+const defaultTtl = 60
+
 export interface Scope {
   /** The client that everything below uses unless told otherwise. */
   readonly etcd: Etcd
@@ -52,12 +55,12 @@ export function scope(endpoints: string | readonly string[]): Scope {
     election,
     client,
     session(options = {}, on = etcd) {
-      const session = new Session(on, { ttl: 5, ...options })
+      const session = new Session(on, { ttl: defaultTtl, ...options })
       undo.push(() => session.close())
       return session
     },
     candidate(name, { on = etcd, ...options } = {}) {
-      const ttl = on instanceof Session ? {} : { ttl: 5 }
+      const ttl = on instanceof Session ? {} : { ttl: defaultTtl }
       const candidate = new Candidate(on, { election, name, ...ttl, ...options })
       undo.push(() => candidate.close())
       return candidate

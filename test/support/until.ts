@@ -3,7 +3,7 @@
 /** Looks again and again until the condition holds. A condition that throws does not hold yet. */
 export async function until(
   condition: () => unknown,
-  { what, timeoutMs = 15_000 }: { what: string; timeoutMs?: number },
+  { what, timeoutMs = 30_000 }: { what: string; timeoutMs?: number },
 ): Promise<void> {
   const giveUpAt = performance.now() + timeoutMs
   let last: unknown
