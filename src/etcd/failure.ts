@@ -54,7 +54,7 @@ export function verdictOn(error: RpcError): Verdict {
   }
 }
 
-/** Whether the connection failed because of certificates, which waiting does not mend. */
+/** Whether the connection failed because of certificates, which waiting does not fix. */
 export function isCertificateTrouble(error: RpcError): boolean {
   return (
     error.code === Status.unavailable &&

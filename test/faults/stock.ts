@@ -39,7 +39,7 @@ export async function takeCensus(world: World, limitMs: number): Promise<void> {
   // An etcd that does not answer just now has not lost count.
   await soon(async () => Number.isFinite(await lookAtLeases()), limitMs)
   world.note({ is: 'census', leases, watchers, opened, withinMs })
-  // Held against what the observers showed last.
+  // Checked against what the observers showed last.
   await soon(() => observersAgree(world), limitMs)
 }
 

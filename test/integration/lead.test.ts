@@ -149,7 +149,7 @@ describeServers((version) => {
     expect(await terms[0]?.ended).toBe('closed')
   })
 
-  test('rejects what trying again cannot mend', async () => {
+  test('rejects what retrying cannot fix', async () => {
     const { candidate, session } = scope(server.endpoint)
     const shared = session()
     await candidate('a', { on: shared }).campaign()

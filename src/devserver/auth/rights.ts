@@ -1,4 +1,4 @@
-// What one caller may do: the user that its token stands for, held against the accounts. Every question is answered by
+// What one caller may do: the user that its token stands for, checked against the accounts. Every question is answered by
 // nothing, or by throwing the refusal. It must not know requests.
 
 import type { Metadata } from '../../etcd/transport.js'

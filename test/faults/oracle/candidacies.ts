@@ -4,7 +4,7 @@ import { type Entry, of } from '../history.js'
 import { type Belief, causesOf } from './beliefs.js'
 import type { Expectation, Report } from './verdict.js'
 
-/** What etcd said is held against what candidates said, without trusting any clock but the order of two events. */
+/** What etcd said is checked against what candidates said, without trusting any clock but the order of two events. */
 export function checkKeys(
   history: readonly Entry[],
   beliefs: readonly Belief[],

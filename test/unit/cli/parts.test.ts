@@ -24,7 +24,7 @@ describe('durations', () => {
     },
   )
 
-  test('whole numbers are held against their bounds', () => {
+  test('whole numbers are checked against their bounds', () => {
     expect(parseInteger('--ttl', '5', 1, 10)).toBe(5)
     for (const text of ['0', '11', '1.5', '', '-1', '5 ', '１']) {
       expect(() => parseInteger('--ttl', text, 1, 10)).toThrow(/^--ttl: expected a whole number/)

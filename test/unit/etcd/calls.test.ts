@@ -454,7 +454,7 @@ describe('with a user', () => {
     await expect(patient).resolves.toBeDefined()
   })
 
-  test('without one, a void token is nothing that signing in could mend', async () => {
+  test('without one, a void token is nothing that signing in could fix', async () => {
     const setup = new Setup(['a:1'])
     const answer = watched(setup.ask())
     setup.cluster.call(range).fail(Status.invalidArgument, 'etcdserver: user name is empty')
