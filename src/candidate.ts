@@ -7,8 +7,8 @@ import {
   InvalidArgumentError,
   NoLeaderError,
   NotLeaderError,
-} from './errors.js'
-import { abandonable, checkWait, type WaitOptions } from './abort.js'
+} from './base/errors.js'
+import { abandonable, checkWait, type WaitOptions } from './base/wait.js'
 import { Contender } from './election/contender.js'
 import { checkElection, checkName } from './election/keys.js'
 import { LockDelay } from './election/lock-delay.js'

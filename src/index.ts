@@ -1,12 +1,12 @@
 // What `import 'etcd-elect'` gives.
 
-export type { WaitOptions } from './abort.js'
+export type { WaitOptions } from './base/wait.js'
 export { Candidate } from './candidate.js'
 export type { CampaignOptions, CandidateOptions } from './candidate.js'
-export type { Clock } from './clock.js'
+export type { Clock } from './base/clock.js'
 export type { LeadershipEnd } from './election/machine.js'
 export type { CandidateInfo } from './election/roster.js'
-export * from './errors.js'
+export * from './base/errors.js'
 export { Etcd } from './etcd/client.js'
 export type { EtcdOptions, TlsOptions } from './etcd/options.js'
 export type { LeadOptions } from './lead.js'

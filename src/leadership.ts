@@ -1,8 +1,8 @@
 // What a winner holds while its term lasts. It must not decide whether it leads: it is told when the term ends, and asks
 // the lease whether it is surely alive.
 
-import { checkWait, type WaitOptions } from './abort.js'
-import { LeadershipLostError, NotLeaderError } from './errors.js'
+import { checkWait, type WaitOptions } from './base/wait.js'
+import { LeadershipLostError, NotLeaderError } from './base/errors.js'
 import { checkName } from './election/keys.js'
 import type { LeadershipEnd } from './election/machine.js'
 import type { Candidacy } from './election/requests.js'

@@ -1,7 +1,7 @@
 // Watches an election without contending, and without a lease. It must not decide who leads: the roster's first does.
 
-import { abandonable, checkWait, type WaitOptions } from './abort.js'
-import { ClosedError, type ElectError, InvalidArgumentError } from './errors.js'
+import { abandonable, checkWait, type WaitOptions } from './base/wait.js'
+import { ClosedError, type ElectError, InvalidArgumentError } from './base/errors.js'
 import { type Following, follow } from './election/follower.js'
 import { checkElection } from './election/keys.js'
 import { readAll } from './election/requests.js'

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { constants } from 'node:os'
-import { InvalidArgumentError } from './errors.js'
+import { InvalidArgumentError } from './base/errors.js'
 
 /** An AbortSignal that can be taken off the process again. */
 export type ShutdownSignal = AbortSignal & Disposable

@@ -1,6 +1,6 @@
 // Makes the client that flags and variables ask for. It must not know what is done with it.
 
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError } from '../base/errors.js'
 import { Etcd } from '../etcd/client.js'
 import { optionsFromEnv, type EtcdOptions } from '../etcd/options.js'
 import { parseDuration } from './duration.js'

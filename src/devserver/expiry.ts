@@ -1,6 +1,6 @@
 // Ends leases when their time is over, with one timer for all of them. It must not know what ending one means.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import type { Lessor } from './lessor.js'
 
 export class Expiry {

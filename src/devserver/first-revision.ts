@@ -1,7 +1,7 @@
 // Where a devserver's revisions begin, so that they never go back when one takes the place of another, and fencing
 // tokens with them. It must not know what is stored.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 
 /** The last revision of all devservers that this program has closed. */
 let lastOfAll = 0n

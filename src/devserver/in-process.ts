@@ -9,7 +9,7 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf'
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import {
   type Metadata,
   type OutgoingStream,

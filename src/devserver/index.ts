@@ -2,5 +2,5 @@
 
 export { DevServer } from './devserver.js'
 export type { DevServerOptions } from './options.js'
-export type { Clock } from '../clock.js'
-export { InvalidArgumentError } from '../errors.js'
+export type { Clock } from '../base/clock.js'
+export { InvalidArgumentError } from '../base/errors.js'

@@ -1,7 +1,7 @@
 // The leases: who holds which keys, and until when. Time is read from a clock that is handed in; when a lease has run
 // out, whoever looks for it (expired()) takes it and its keys away. It must not know the store, nor set timers.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import { refusals } from './refusals.js'
 import type { Change } from './store/change.js'
 

@@ -2,7 +2,7 @@
 // It must not know requests, nor who may do what.
 
 import { create } from '@bufbuild/protobuf'
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import { type ResponseHeader, ResponseHeaderSchema } from '../etcd/gen/rpc_pb.js'
 import { Accounts } from './auth/accounts.js'
 import { Expiry } from './expiry.js'

@@ -1,7 +1,7 @@
 // What a user may say about a devserver, checked once and frozen. It must not know what is done with it.
 
-import { type Clock, systemClock } from '../clock.js'
-import { InvalidArgumentError } from '../errors.js'
+import { type Clock, systemClock } from '../base/clock.js'
+import { InvalidArgumentError } from '../base/errors.js'
 import { nextFirstRevision } from './first-revision.js'
 
 /** The options of {@link DevServer}. */

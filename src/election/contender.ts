@@ -2,10 +2,10 @@
 // roster and lease show, and tells its owner who won and what ended.
 // It must not decide who leads (machine.ts does), nor know what users do with it.
 
-import { sleep } from '../clock.js'
-import { ClosedError, ElectError, SessionLostError } from '../errors.js'
+import { sleep } from '../base/clock.js'
+import { ClosedError, ElectError, SessionLostError } from '../base/errors.js'
 import type { EtcdApi } from '../etcd/api.js'
-import { Backoff } from '../etcd/backoff.js'
+import { Backoff } from '../base/backoff.js'
 import type { Lease } from '../lease/lease.js'
 import { Departure } from './departure.js'
 import { type Following, follow } from './follower.js'

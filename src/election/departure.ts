@@ -1,7 +1,7 @@
 // Those who wait until a candidacy is known to be gone, and what they are told.
 // It must not know how a key is removed.
 
-import { TimeoutError } from '../errors.js'
+import { TimeoutError } from '../base/errors.js'
 import type { LeaseLoss } from '../lease/lease.js'
 
 interface Waiter {

@@ -2,12 +2,12 @@
 // Candidates and observers of one election share one follower.
 // It must not know who of the candidates is us.
 
-import { abandonable } from '../abort.js'
-import { sleep } from '../clock.js'
-import { ClosedError, ElectError } from '../errors.js'
+import { abandonable } from '../base/wait.js'
+import { sleep } from '../base/clock.js'
+import { ClosedError, ElectError } from '../base/errors.js'
 import type { EtcdApi, Watch, WatchSink } from '../etcd/api.js'
 import type { Event } from '../etcd/gen/kv_pb.js'
-import { Backoff } from '../etcd/backoff.js'
+import { Backoff } from '../base/backoff.js'
 import { candidacies, isNested, leaseIdOf } from './keys.js'
 import { Predecessors } from './predecessors.js'
 import { type Candidacy, readAll, type Snapshot } from './requests.js'

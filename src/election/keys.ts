@@ -1,7 +1,7 @@
 // How elections, candidates and fencing tokens are written as etcd keys: the layout that Go's concurrency package and
 // etcd's own election service use. Pure. It must not know who leads.
 
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError } from '../base/errors.js'
 import type { WatchedRange } from '../etcd/api.js'
 
 const encoder = new TextEncoder()

@@ -1,6 +1,6 @@
 // The wait of a new leader for those who led before it. It knows when to look again, and must not know who leads.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import type { Lease } from '../lease/lease.js'
 import type { Following } from './follower.js'
 

@@ -1,9 +1,9 @@
 // Removes the key of a candidacy, again and again until that is known. It must not know who waits for it, nor why it goes.
 
-import { sleep } from '../clock.js'
-import { ClosedError, ElectError } from '../errors.js'
+import { sleep } from '../base/clock.js'
+import { ClosedError, ElectError } from '../base/errors.js'
 import type { EtcdApi } from '../etcd/api.js'
-import { Backoff } from '../etcd/backoff.js'
+import { Backoff } from '../base/backoff.js'
 import type { Lease } from '../lease/lease.js'
 import { termKey } from './keys.js'
 import { type Candidacy, find, leave, leaveMarked } from './requests.js'

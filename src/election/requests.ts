@@ -2,7 +2,7 @@
 // It must not know why they are sent. The layout is that of Go's concurrency package, which shares elections with us.
 
 import { create } from '@bufbuild/protobuf'
-import { RefusedError } from '../errors.js'
+import { RefusedError } from '../base/errors.js'
 import type { CallOptions, Condition, EtcdApi, JointOptions, Operation } from '../etcd/api.js'
 import type { KeyValue } from '../etcd/gen/kv_pb.js'
 import {

@@ -2,7 +2,7 @@
 // Everything here may be sent more than once and is idempotent, or is made so by its caller.
 
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf'
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import type { Access } from './access.js'
 import type { JointTxn } from './batch.js'
 import type { Batcher, JointOptions } from './batcher.js'

@@ -3,12 +3,12 @@
 // them have to be idempotent; those above make them so (docs/architecture.md, "Sending twice").
 
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf'
-import { type Clock, sleep } from '../clock.js'
-import { ClosedError } from '../errors.js'
-import { Backoff } from './backoff.js'
+import { type Clock, sleep } from '../base/clock.js'
+import { ClosedError } from '../base/errors.js'
+import { Backoff } from '../base/backoff.js'
 import type { Connections } from './connections.js'
 import { isCertificateTrouble, toElectError, verdictOn } from './failure.js'
-import { Gate } from './gate.js'
+import { Gate } from '../base/semaphore.js'
 import type { SignIn } from './sign-in.js'
 import { RpcError } from './transport.js'
 

@@ -2,7 +2,7 @@
 // It must not know about leases kept alive or elections.
 
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError } from '../base/errors.js'
 import { accessOf } from './access.js'
 import { EtcdApi } from './api.js'
 import { Batcher } from './batcher.js'

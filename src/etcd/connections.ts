@@ -7,7 +7,7 @@ import type {
   DescMethodUnary,
   MessageShape,
 } from '@bufbuild/protobuf'
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import type { Endpoint } from './endpoint.js'
 import {
   type Metadata,

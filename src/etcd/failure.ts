@@ -8,7 +8,7 @@ import {
   SessionLostError,
   TimeoutError,
   UnavailableError,
-} from '../errors.js'
+} from '../base/errors.js'
 import { type RpcError, Status } from './transport.js'
 
 /**

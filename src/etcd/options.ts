@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { type Clock, systemClock } from '../clock.js'
-import { InvalidArgumentError } from '../errors.js'
+import { type Clock, systemClock } from '../base/clock.js'
+import { InvalidArgumentError } from '../base/errors.js'
 import { type Endpoint, parseEndpoint } from './endpoint.js'
 import type { TransportFactory } from './transport.js'
 

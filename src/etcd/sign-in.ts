@@ -2,7 +2,7 @@
 // It must not know what the calls are for.
 
 import { create } from '@bufbuild/protobuf'
-import { abandonable } from '../abort.js'
+import { abandonable } from '../base/wait.js'
 import type { Connection } from './connections.js'
 import { Auth, AuthenticateRequestSchema } from './gen/auth_pb.js'
 import { type Metadata, RpcError } from './transport.js'

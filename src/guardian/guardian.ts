@@ -1,9 +1,9 @@
 // This process's guardian as the sessions see it: one process for all of them, told of every lease that is to be revoked
 // when this process is gone, and started again when it dies. It must not know what the leases are for.
 
-import type { Clock } from '../clock.js'
-import { systemClock } from '../clock.js'
-import { Backoff } from '../etcd/backoff.js'
+import type { Clock } from '../base/clock.js'
+import { systemClock } from '../base/clock.js'
+import { Backoff } from '../base/backoff.js'
 import type { EtcdApi } from '../etcd/api.js'
 import type { Order, Report } from './orders.js'
 import { type GuardianProcess, type Start, startGuardian, whyNoProcess } from './process.js'

@@ -1,9 +1,9 @@
 // How a lease comes to us and how it is given back. It must not know what the lease is for.
 
 import type { CallOptions, EtcdApi } from '../etcd/api.js'
-import { sleep } from '../clock.js'
-import { ClosedError, RefusedError, SessionLostError } from '../errors.js'
-import { Backoff } from '../etcd/backoff.js'
+import { sleep } from '../base/clock.js'
+import { ClosedError, RefusedError, SessionLostError } from '../base/errors.js'
+import { Backoff } from '../base/backoff.js'
 import { adopted, granted, type Instant, validForMs } from './deadline.js'
 import { Lease } from './lease.js'
 import type { StartRenewal } from './renewal.js'

@@ -2,10 +2,10 @@
 // It must not know who depends on the lease, nor what a loss means for them.
 
 import type { EtcdApi } from '../etcd/api.js'
-import { Backoff } from '../etcd/backoff.js'
+import { Backoff } from '../base/backoff.js'
 import type { RangeResponse } from '../etcd/gen/rpc_pb.js'
 import { type Acknowledgement, acknowledged, type Deadline, hopeMs, witnessed } from './deadline.js'
-import { hedged } from './hedge.js'
+import { hedged } from '../base/hedge.js'
 import { type Answer, KeepAlives, type Patience } from './keep-alives.js'
 
 /** A lease as it came from etcd. */

@@ -1,7 +1,7 @@
 // The line between one client and the test's etcd, and all connections that the client has over it.
 // It must not know what the etcd is doing, beyond whether it answers.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import type { RpcError } from '../etcd/transport.js'
 import type { Endpoint } from '../etcd/endpoint.js'
 import type { Transport, TransportFactory } from '../etcd/transport.js'

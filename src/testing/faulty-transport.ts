@@ -6,7 +6,7 @@ import type {
   DescMethodUnary,
   MessageShape,
 } from '@bufbuild/protobuf'
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import { asRpcError } from '../devserver/rpc.js'
 import {
   type Metadata,

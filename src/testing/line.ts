@@ -1,7 +1,7 @@
 // The way between one client and the test's etcd, and one direction on it. What is put in comes out in order: at once,
 // later, or never. It must not know what is carried.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 
 /** What a line does with what is put in. `held` keeps it until the line is up again, `cut` loses it. */
 export type LineState = 'up' | 'held' | 'cut'

@@ -1,7 +1,7 @@
 // The machine that a test's etcd runs on: it can be stopped, started again with its store or without, and paused.
 // It must not know clients, nor what goes wrong on the way to them.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import { Member } from '../devserver/member.js'
 import { routerOf } from '../devserver/router.js'
 import type { Router } from '../devserver/rpc.js'

@@ -1,6 +1,6 @@
 // What a user may say about a test's etcd, checked once. It must not know what is done with it.
 
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError } from '../base/errors.js'
 import type { EtcdOptions } from '../etcd/options.js'
 import { TestClock } from './test-clock.js'
 

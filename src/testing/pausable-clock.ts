@@ -1,7 +1,7 @@
 // A clock whose timers wait while it is paused, as those of a process that is stopped: time goes on, nothing happens.
 // It must not know what is timed.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 
 export class PausableClock implements Clock {
   readonly #clock: Clock

@@ -1,7 +1,7 @@
 // A clock that stands still until a test turns it. It must not know what is timed, nor use the timers that a test
 // framework may have replaced.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 
 /** Taken when this file is loaded, before a test framework puts its own in the place of Node's. */
 const nodesSetImmediate = setImmediate

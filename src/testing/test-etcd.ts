@@ -4,7 +4,7 @@
 import { inProcessTransport } from '../devserver/in-process.js'
 import { bytesOf, textOf } from '../devserver/store/interval.js'
 import { encode } from '../election/keys.js'
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError } from '../base/errors.js'
 import { Etcd } from '../etcd/client.js'
 import { RpcError, Status } from '../etcd/transport.js'
 import { ClientLine } from './client-line.js'

@@ -1,7 +1,7 @@
 // What a test may say about a fault: which calls it concerns, how often, how they fail. Checked once.
 // It must not know how a fault comes about.
 
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError } from '../base/errors.js'
 import { Etcd } from '../etcd/client.js'
 import { type Failure, type Method, methods, statuses } from './faults.js'
 

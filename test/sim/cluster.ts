@@ -2,7 +2,7 @@
 // It must not know clients.
 
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
-import type { Clock } from '../../src/clock.js'
+import type { Clock } from '../../src/base/clock.js'
 import { inProcessTransport } from '../../src/devserver/in-process.js'
 import type { Member } from '../../src/devserver/member.js'
 import type { Endpoint } from '../../src/etcd/endpoint.js'

@@ -1,7 +1,7 @@
 // The ways between one process and the members: how long each message takes, and what is lost. It must not know what is
 // said, nor why it fails.
 
-import type { Clock } from '../../src/clock.js'
+import type { Clock } from '../../src/base/clock.js'
 import type { Endpoint } from '../../src/etcd/endpoint.js'
 import { RpcError, Status, type Transport } from '../../src/etcd/transport.js'
 import { FaultyTransport, type Trouble } from '../../src/testing/faulty-transport.js'

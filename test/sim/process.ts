@@ -3,7 +3,7 @@
 // It must not know what the process does.
 
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
-import type { Clock } from '../../src/clock.js'
+import type { Clock } from '../../src/base/clock.js'
 import { asRpcError } from '../../src/devserver/rpc.js'
 import type { StreamSink, Transport } from '../../src/etcd/transport.js'
 

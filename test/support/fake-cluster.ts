@@ -9,7 +9,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf'
-import { type Clock, systemClock } from '../../src/clock.js'
+import { type Clock, systemClock } from '../../src/base/clock.js'
 import type { Endpoint } from '../../src/etcd/endpoint.js'
 import {
   type Metadata,

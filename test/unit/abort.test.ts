@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { abandonable } from '../../src/abort.js'
+import { abandonable } from '../../src/base/wait.js'
 
 const reason = new Error('no longer interested')
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { sleep, systemClock } from '../../src/clock.js'
+import { sleep, systemClock } from '../../src/base/clock.js'
 import { TestClock } from '../../src/testing/test-clock.js'
 
 const reason = new Error('woken')

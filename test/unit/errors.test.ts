@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import * as errors from '../../src/errors.js'
-import { ElectError, errorCodes, InvalidArgumentError, RefusedError } from '../../src/errors.js'
+import * as errors from '../../src/base/errors.js'
+import { ElectError, errorCodes, InvalidArgumentError, RefusedError } from '../../src/base/errors.js'
 
 const cause = new Error('the cause')
 
@@ -49,7 +49,7 @@ describe('an error', () => {
 
   test('is known as ours by another copy of this package', async () => {
     vi.resetModules()
-    const copy = await import('../../src/errors.js')
+    const copy = await import('../../src/base/errors.js')
     expect(copy.ElectError).not.toBe(ElectError)
     expect(new copy.ClosedError('m')).toBeInstanceOf(ElectError)
     expect(new copy.ClosedError('m')).not.toBeInstanceOf(errors.ClosedError)

@@ -5,7 +5,7 @@ import {
   LeadershipLostError,
   NotLeaderError,
   UnavailableError,
-} from '../../src/errors.js'
+} from '../../src/base/errors.js'
 import type { LeadershipEnd } from '../../src/election/machine.js'
 import { checkLead, type LeadOptions } from '../../src/lead.js'
 import type { Leadership } from '../../src/leadership.js'

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { LeadershipEnd } from '../../src/election/machine.js'
-import { LeadershipLostError, NotLeaderError } from '../../src/errors.js'
+import { LeadershipLostError, NotLeaderError } from '../../src/base/errors.js'
 import { FakeCandidate } from '../support/fake-candidate.js'
 
 describe('a leadership', () => {

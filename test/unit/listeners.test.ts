@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { Listeners } from '../../src/listeners.js'
+import { Listeners } from '../../src/base/listeners.js'
 
 interface Events {
   opened: { readonly id: number }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { InvalidArgumentError } from '../../src/errors.js'
+import { InvalidArgumentError } from '../../src/base/errors.js'
 import { type ShutdownSignal, shutdownSignal } from '../../src/shutdown.js'
 
 // SIGUSR2 and SIGWINCH in place of what would end the test runner; what is sent for real is in test/failover.

@@ -1,7 +1,7 @@
 // Looks at what elections need of etcd as a whole: leases, and rights on the keys of an election. Nothing is left behind.
 // It must not know how findings are shown.
 
-import { ElectError } from '../../errors.js'
+import { ElectError } from '../../base/errors.js'
 import type { EtcdApi } from '../../etcd/api.js'
 import {
   Compare_CompareResult as Result,

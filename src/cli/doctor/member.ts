@@ -3,7 +3,7 @@
 import { create } from '@bufbuild/protobuf'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { systemClock } from '../../clock.js'
+import { systemClock } from '../../base/clock.js'
 import { Calls } from '../../etcd/calls.js'
 import { grpcTransports } from '../../etcd/client.js'
 import { Connections } from '../../etcd/connections.js'

@@ -2,10 +2,10 @@
 // exit codes beyond their names.
 
 import { Candidate } from '../../candidate.js'
-import { systemClock, sleep } from '../../clock.js'
-import { ElectError } from '../../errors.js'
+import { systemClock, sleep } from '../../base/clock.js'
+import { ElectError } from '../../base/errors.js'
 import type { Etcd } from '../../etcd/client.js'
-import { Backoff } from '../../etcd/backoff.js'
+import { Backoff } from '../../base/backoff.js'
 import { whyNoGuardian } from '../../guardian/guardian.js'
 import { type Contest, elected } from '../contest.js'
 import { type SignalError, usage } from '../failure.js'

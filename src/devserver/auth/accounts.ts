@@ -1,7 +1,7 @@
 // The users and roles of an etcd, and whether it asks for them. It must not know requests, nor who calls.
 
 import type { Permission } from '../../etcd/gen/authpb_pb.js'
-import type { Clock } from '../../clock.js'
+import type { Clock } from '../../base/clock.js'
 import { refusals } from '../refusals.js'
 import { coveredBy, type Interval, isEmpty, onlyKey } from '../store/interval.js'
 import { PasswordHash } from './password.js'

@@ -1,7 +1,7 @@
 // The tokens that stand for a user once it has shown its password, of the kind that etcd calls simple: random text,
 // void when it was not used for five minutes. It must not know what a user may do.
 
-import type { Clock } from '../../clock.js'
+import type { Clock } from '../../base/clock.js'
 
 const unusedForMs = 300_000
 const length = 16

@@ -1,7 +1,7 @@
 // The program of the worker thread that renews leases. All that it knows comes by messages.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { systemClock } from '../../clock.js'
+import { systemClock } from '../../base/clock.js'
 import { Etcd } from '../../etcd/client.js'
 import { Keeper } from './keeper.js'
 import type { Order, Up } from './orders.js'

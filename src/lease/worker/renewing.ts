@@ -2,10 +2,10 @@
 // that it is to renew, watched, and started again when it died or hangs. It must not know what the leases are for, nor
 // who renews while there is no worker.
 
-import type { Clock } from '../../clock.js'
-import { systemClock } from '../../clock.js'
+import type { Clock } from '../../base/clock.js'
+import { systemClock } from '../../base/clock.js'
 import type { EtcdApi } from '../../etcd/api.js'
-import { Backoff } from '../../etcd/backoff.js'
+import { Backoff } from '../../base/backoff.js'
 import type { Keeping, News, Order } from './orders.js'
 import { type RenewalThread, startThread, type StartThread } from './thread.js'
 

@@ -2,7 +2,7 @@
 // same rule, and what either of them knows of the deadline is true, so the later one counts.
 // It must not know who depends on the lease.
 
-import type { Clock } from '../../clock.js'
+import type { Clock } from '../../base/clock.js'
 import { type Acknowledgement, type Deadline, together, witnessed } from '../deadline.js'
 import {
   LoopRenewal,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { InvalidArgumentError } from '../../../src/errors.js'
+import { InvalidArgumentError } from '../../../src/base/errors.js'
 import {
   candidacies,
   checkElection,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Backoff } from '../../../src/etcd/backoff.js'
+import { Backoff } from '../../../src/base/backoff.js'
 
 const times = (count: number, backoff: Backoff): number[] =>
   Array.from({ length: count }, () => backoff.nextMs())

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { RefusedError, SessionLostError, TimeoutError } from '../../../src/errors.js'
+import { RefusedError, SessionLostError, TimeoutError } from '../../../src/base/errors.js'
 import type { EtcdApi, JointOptions } from '../../../src/etcd/api.js'
 import type { JointTxn, Operation } from '../../../src/etcd/batch.js'
 import { Etcd } from '../../../src/etcd/client.js'

@@ -6,7 +6,7 @@ import {
   RefusedError,
   TimeoutError,
   UnavailableError,
-} from '../../../src/errors.js'
+} from '../../../src/base/errors.js'
 import type { CallOptions } from '../../../src/etcd/api.js'
 import { Calls } from '../../../src/etcd/calls.js'
 import { Connections } from '../../../src/etcd/connections.js'

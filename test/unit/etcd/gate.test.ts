@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../../src/etcd/gate.js'
+import { Gate } from '../../../src/base/semaphore.js'
 import { settled } from '../../../src/testing/test-clock.js'
 
 describe('a gate', () => {

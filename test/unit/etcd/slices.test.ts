@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Clock } from '../../../src/clock.js'
-import { Slices } from '../../../src/etcd/slices.js'
+import type { Clock } from '../../../src/base/clock.js'
+import { Slices } from '../../../src/base/time-slices.js'
 
 /** A clock that moves when work is done, and at no other time. */
 class WorkClock implements Clock {

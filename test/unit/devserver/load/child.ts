@@ -1,6 +1,6 @@
 // A devserver in a process of its own, that tells what it holds when it is asked. Started by measured.ts.
 
-import { systemClock } from '../../../../src/clock.js'
+import { systemClock } from '../../../../src/base/clock.js'
 import { GrpcServer } from '../../../../src/devserver/grpc/server.js'
 import { Member } from '../../../../src/devserver/member.js'
 import { routerOf } from '../../../../src/devserver/router.js'

@@ -1,7 +1,7 @@
 // Asks for the same again, beside what was asked before, when no answer comes in time: the first answer counts.
 // It must not know what is asked, nor of whom.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from './clock.js'
 
 export interface Hedging {
   /** For how long one asking is waited for before there is another beside it. */

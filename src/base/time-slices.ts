@@ -1,7 +1,7 @@
 // Work that comes in heaps, done a few milliseconds at a time, so that the event loop comes to its other duties in between:
 // renewals of leases, other people's requests. It must not know what the work is.
 
-import type { Clock } from '../clock.js'
+import type { Clock } from './clock.js'
 
 /** Of each turn of the event loop. */
 const mostMs = 10
