@@ -8,7 +8,7 @@ import { readAll } from './election/requests.js'
 import { type CandidateInfo, Roster } from './election/roster.js'
 import type { EtcdApi } from './etcd/api.js'
 import type { Etcd } from './etcd/client.js'
-import { apiOf } from './session.js'
+import { apiOf } from './session/session.js'
 
 /** The options of {@link Observer}. */
 export interface ObserverOptions {

@@ -1,8 +1,8 @@
 // A candidate that is elected when the test says so, and whose leaderships are real. It must not know what is tested.
 
 import type { EtcdApi } from '../../src/etcd/api.js'
-import { lead, type LeadOptions } from '../../src/lead.js'
-import { Leadership } from '../../src/leadership.js'
+import { lead, type LeadOptions } from '../../src/candidate/lead.js'
+import { Leadership } from '../../src/candidate/leadership.js'
 import type { Lease } from '../../src/lease/lease.js'
 import { TestClock } from '../../src/testing/test-clock.js'
 

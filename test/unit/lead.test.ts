@@ -7,8 +7,8 @@ import {
   UnavailableError,
 } from '../../src/base/errors.js'
 import type { LeadershipEnd } from '../../src/election/machine.js'
-import { checkLead, type LeadOptions } from '../../src/lead.js'
-import type { Leadership } from '../../src/leadership.js'
+import { checkLead, type LeadOptions } from '../../src/candidate/lead.js'
+import type { Leadership } from '../../src/candidate/leadership.js'
 import { settled } from '../../src/testing/test-clock.js'
 import { FakeCandidate } from '../support/fake-candidate.js'
 

@@ -27,7 +27,7 @@ export const campaign: CommandSpec = {
     const [{ contestOf, elected }, { connect }, { Candidate }] = await Promise.all([
       import('../contest.js'),
       import('../connection.js'),
-      import('../../candidate.js'),
+      import('../../candidate/candidate.js'),
     ])
     const contest = contestOf(context)
     const { election, name, ttlS, lockDelay } = contest

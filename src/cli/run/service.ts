@@ -1,7 +1,7 @@
 // `elect run` from the first campaign to the last word: term after term with `--forever`, otherwise one. It must not know
 // exit codes beyond their names.
 
-import { Candidate } from '../../candidate.js'
+import { Candidate } from '../../candidate/candidate.js'
 import { systemClock, sleep } from '../../base/clock.js'
 import { ElectError } from '../../base/errors.js'
 import type { Etcd } from '../../etcd/client.js'

@@ -1,12 +1,12 @@
 // What a winner holds while its term lasts. It must not decide whether it leads: it is told when the term ends, and asks
 // the lease whether it is surely alive.
 
-import { checkWait, type WaitOptions } from './base/wait.js'
-import { LeadershipLostError, NotLeaderError } from './base/errors.js'
-import { checkName } from './election/keys.js'
-import type { LeadershipEnd } from './election/machine.js'
-import type { Candidacy } from './election/requests.js'
-import type { Lease } from './lease/lease.js'
+import { checkWait, type WaitOptions } from '../base/wait.js'
+import { LeadershipLostError, NotLeaderError } from '../base/errors.js'
+import { checkName } from '../election/keys.js'
+import type { LeadershipEnd } from '../election/machine.js'
+import type { Candidacy } from '../election/requests.js'
+import type { Lease } from '../lease/lease.js'
 
 /** What a leadership needs of its candidate. */
 interface Holder {

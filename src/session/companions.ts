@@ -1,17 +1,17 @@
 // Who looks after one session's lease besides the event loop that it was opened on: a guardian process that gives it back
 // when this process is gone, a worker thread that renews it. It must not know how either does that.
 
-import { systemClock } from './base/clock.js'
-import { InvalidArgumentError } from './base/errors.js'
-import type { EtcdApi } from './etcd/api.js'
-import { guardianOfThisProcess, type Guarding, whyNoGuardian } from './guardian/guardian.js'
-import type { Lease } from './lease/lease.js'
-import { LoopRenewal, type StartRenewal } from './lease/renewal.js'
-import { type Renewing, renewingOfThisProcess } from './lease/worker/renewing.js'
-import { whyNoThread } from './lease/worker/thread.js'
-import { WorkerRenewal } from './lease/worker/worker-renewal.js'
-import type { Listeners } from './base/listeners.js'
-import type { ResolvedSessionOptions } from './session-options.js'
+import { systemClock } from '../base/clock.js'
+import { InvalidArgumentError } from '../base/errors.js'
+import type { EtcdApi } from '../etcd/api.js'
+import { guardianOfThisProcess, type Guarding, whyNoGuardian } from '../guardian/guardian.js'
+import type { Lease } from '../lease/lease.js'
+import { LoopRenewal, type StartRenewal } from '../lease/renewal.js'
+import { type Renewing, renewingOfThisProcess } from '../lease/worker/renewing.js'
+import { whyNoThread } from '../lease/worker/thread.js'
+import { WorkerRenewal } from '../lease/worker/worker-renewal.js'
+import type { Listeners } from '../base/listeners.js'
+import type { ResolvedSessionOptions } from './options.js'
 
 /** What becomes of them, as a session tells it. */
 export interface AttendantEvents {

@@ -1,6 +1,6 @@
 // What a user may say about a session, checked once. It must not know what is done with it.
 
-import { InvalidArgumentError } from './base/errors.js'
+import { InvalidArgumentError } from '../base/errors.js'
 
 /** The longest TTL that etcd grants, in seconds (read off etcd 3.4 to 3.7: "too large lease TTL"). */
 const longestTtlS = 9_000_000_000

@@ -1,10 +1,10 @@
 // The loop that most services want: campaign, work while elected, campaign again.
 // It must not decide who leads; it uses what every user could use.
 
-import { sleep } from './base/clock.js'
-import { ClosedError, ElectError, InvalidArgumentError, LeadershipLostError } from './base/errors.js'
-import type { EtcdApi } from './etcd/api.js'
-import { Backoff } from './base/backoff.js'
+import { sleep } from '../base/clock.js'
+import { ClosedError, ElectError, InvalidArgumentError, LeadershipLostError } from '../base/errors.js'
+import type { EtcdApi } from '../etcd/api.js'
+import { Backoff } from '../base/backoff.js'
 import type { Leadership } from './leadership.js'
 
 /** The options of `candidate.lead()`. */

@@ -1,21 +1,21 @@
 // One lease at a time, shared by any number of candidates: opened when first needed, replaced when lost, given back at
 // the end. It must not know about elections beyond which of them its candidates are in.
 
-import { abandonable, checkWait, type WaitOptions } from './base/wait.js'
-import { type AttendantEvents, Attendants } from './attendants.js'
+import { abandonable, checkWait, type WaitOptions } from '../base/wait.js'
+import { type AttendantEvents, Attendants } from './companions.js'
 import {
   AlreadyACandidateError,
   ClosedError,
   ElectError,
   InvalidArgumentError,
   SessionLostError,
-} from './base/errors.js'
-import type { EtcdApi } from './etcd/api.js'
-import type { Etcd } from './etcd/client.js'
-import { adoptLease, grantLease, revokeLater, revokeLease } from './lease/grant.js'
-import type { Lease, LeaseLoss } from './lease/lease.js'
-import { Listeners } from './base/listeners.js'
-import { checkSessionOptions, type SessionOptions } from './session-options.js'
+} from '../base/errors.js'
+import type { EtcdApi } from '../etcd/api.js'
+import type { Etcd } from '../etcd/client.js'
+import { adoptLease, grantLease, revokeLater, revokeLease } from '../lease/grant.js'
+import type { Lease, LeaseLoss } from '../lease/lease.js'
+import { Listeners } from '../base/listeners.js'
+import { checkSessionOptions, type SessionOptions } from './options.js'
 
 /** What a session tells those who look on. */
 export interface SessionEvents extends AttendantEvents {

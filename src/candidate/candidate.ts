@@ -7,21 +7,21 @@ import {
   InvalidArgumentError,
   NoLeaderError,
   NotLeaderError,
-} from './base/errors.js'
-import { abandonable, checkWait, type WaitOptions } from './base/wait.js'
-import { Contender } from './election/contender.js'
-import { checkElection, checkName } from './election/keys.js'
-import { LockDelay } from './election/lock-delay.js'
-import type { LeadershipEnd } from './election/machine.js'
-import { type Candidacy, readLeader } from './election/requests.js'
-import type { CandidateInfo } from './election/roster.js'
-import type { EtcdApi } from './etcd/api.js'
-import type { Etcd } from './etcd/client.js'
+} from '../base/errors.js'
+import { abandonable, checkWait, type WaitOptions } from '../base/wait.js'
+import { Contender } from '../election/contender.js'
+import { checkElection, checkName } from '../election/keys.js'
+import { LockDelay } from '../election/lock-delay.js'
+import type { LeadershipEnd } from '../election/machine.js'
+import { type Candidacy, readLeader } from '../election/requests.js'
+import type { CandidateInfo } from '../election/roster.js'
+import type { EtcdApi } from '../etcd/api.js'
+import type { Etcd } from '../etcd/client.js'
 import { checkLead, lead, type LeadOptions } from './lead.js'
 import { Leadership } from './leadership.js'
-import type { Lease } from './lease/lease.js'
-import { Session } from './session.js'
-import type { SessionOptions } from './session-options.js'
+import type { Lease } from '../lease/lease.js'
+import { Session } from '../session/session.js'
+import type { SessionOptions } from '../session/options.js'
 
 /** Options of the candidate's own session, as in `SessionOptions`. Not allowed with a `Session`, which has its own. */
 type OwnSessionOptions = Partial<
