@@ -3,7 +3,7 @@
 import { decode, encode } from '../election/keys.js'
 import { toInfo } from '../election/roster.js'
 import type { EtcdApi } from '../etcd/api.js'
-import type { KeyValue } from '../etcd/gen/kv_pb.js'
+import type { KeyValue } from '../etcd/wire/gen/kv_pb.js'
 import type { CandidateJson } from './words.js'
 
 export interface FoundElection {

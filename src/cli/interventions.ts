@@ -4,7 +4,7 @@ import type { EtcdApi } from '../etcd/api.js'
 import {
   Compare_CompareResult as Result,
   Compare_CompareTarget as Target,
-} from '../etcd/gen/rpc_pb.js'
+} from '../etcd/wire/gen/rpc_pb.js'
 import { encode } from '../election/keys.js'
 import { rename } from '../election/requests.js'
 import type { CandidateInfo } from '../election/roster.js'

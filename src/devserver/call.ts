@@ -1,6 +1,6 @@
 // One call while somebody waits for what it brings. It must not know what was asked.
 
-import type { Metadata } from '../etcd/transport.js'
+import type { Metadata } from '../etcd/wire/transport.js'
 import type { Caller } from './rpc.js'
 
 export class Call implements Caller {

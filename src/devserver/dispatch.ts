@@ -8,7 +8,7 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf'
-import { type Metadata, RpcError, Status } from '../etcd/transport.js'
+import { type Metadata, RpcError, Status } from '../etcd/wire/transport.js'
 import { Call } from './call.js'
 import { asRpcError, type Incoming, type Method, type Outgoing } from './rpc.js'
 

@@ -8,7 +8,7 @@ import type {
   RangeRequest,
   TxnRequest,
   WatchCreateRequest,
-} from '../etcd/gen/rpc_pb.js'
+} from '../etcd/wire/gen/rpc_pb.js'
 import type { Accounts } from './auth/accounts.js'
 import { Rights } from './auth/rights.js'
 import type { Access } from './auth/role.js'

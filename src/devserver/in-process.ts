@@ -19,7 +19,7 @@ import {
   type Transport,
   type TransportFactory,
   type UnaryOptions,
-} from '../etcd/transport.js'
+} from '../etcd/wire/transport.js'
 import { Call } from './call.js'
 import { callUnary, openStream } from './dispatch.js'
 import { asRpcError, type Incoming, type Method, pathOf, type Router } from './rpc.js'

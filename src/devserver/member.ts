@@ -3,7 +3,7 @@
 
 import { create } from '@bufbuild/protobuf'
 import type { Clock } from '../base/clock.js'
-import { type ResponseHeader, ResponseHeaderSchema } from '../etcd/gen/rpc_pb.js'
+import { type ResponseHeader, ResponseHeaderSchema } from '../etcd/wire/gen/rpc_pb.js'
 import { Accounts } from './auth/accounts.js'
 import { Expiry } from './expiry.js'
 import { type Lease, Lessor } from './lessor.js'

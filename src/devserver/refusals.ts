@@ -1,7 +1,7 @@
 // How an etcd says no: its status codes and its words, which clients compare with. Those of 3.6, read off a running one.
 // It must not know when to say them.
 
-import { RpcError, Status } from '../etcd/transport.js'
+import { RpcError, Status } from '../etcd/wire/transport.js'
 
 function refusal(code: number, text: string): () => RpcError {
   return () => new RpcError(code, text)

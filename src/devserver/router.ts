@@ -1,13 +1,13 @@
 // All services of a member, as what the ways to reach it (grpc/ and in-process.ts) serve.
 // It must not know what any of them does.
 
-import { Auth } from '../etcd/gen/auth_pb.js'
-import { Cluster } from '../etcd/gen/cluster_pb.js'
-import { Election } from '../etcd/gen/election_pb.js'
-import { Health } from '../etcd/gen/health_pb.js'
-import { Lock } from '../etcd/gen/lock_pb.js'
-import { Maintenance } from '../etcd/gen/maintenance_pb.js'
-import { KV, Lease, Watch } from '../etcd/gen/rpc_pb.js'
+import { Auth } from '../etcd/wire/gen/auth_pb.js'
+import { Cluster } from '../etcd/wire/gen/cluster_pb.js'
+import { Election } from '../etcd/wire/gen/election_pb.js'
+import { Health } from '../etcd/wire/gen/health_pb.js'
+import { Lock } from '../etcd/wire/gen/lock_pb.js'
+import { Maintenance } from '../etcd/wire/gen/maintenance_pb.js'
+import { KV, Lease, Watch } from '../etcd/wire/gen/rpc_pb.js'
 import { Guard } from './guard.js'
 import type { Member } from './member.js'
 import { Router } from './rpc.js'

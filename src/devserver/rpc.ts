@@ -10,7 +10,7 @@ import type {
   DescService,
   MessageShape,
 } from '@bufbuild/protobuf'
-import { type Metadata, RpcError, Status } from '../etcd/transport.js'
+import { type Metadata, RpcError, Status } from '../etcd/wire/transport.js'
 
 /** Who made a call. */
 export interface Caller {

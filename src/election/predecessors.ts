@@ -5,8 +5,8 @@
 // writes the key of the next in line anew, unchanged, and whoever follows sees both in one revision. Every other departure
 // counts as unknown: of one who never knew of it, or of a peer that makes no marks.
 
-import type { Event } from '../etcd/gen/kv_pb.js'
-import { Event_EventType } from '../etcd/gen/kv_pb.js'
+import type { Event } from '../etcd/wire/gen/kv_pb.js'
+import { Event_EventType } from '../etcd/wire/gen/kv_pb.js'
 import { outlivedAfterMs } from '../lease/deadline.js'
 import { Roster } from './roster.js'
 

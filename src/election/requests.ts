@@ -4,7 +4,7 @@
 import { create } from '@bufbuild/protobuf'
 import { RefusedError } from '../base/errors.js'
 import type { CallOptions, Condition, EtcdApi, JointOptions, Operation } from '../etcd/api.js'
-import type { KeyValue } from '../etcd/gen/kv_pb.js'
+import type { KeyValue } from '../etcd/wire/gen/kv_pb.js'
 import {
   Compare_CompareResult,
   Compare_CompareTarget,
@@ -13,7 +13,7 @@ import {
   RangeRequestSchema,
   RequestOpSchema,
   type ResponseOp,
-} from '../etcd/gen/rpc_pb.js'
+} from '../etcd/wire/gen/rpc_pb.js'
 import { candidacies, decode, encode, termKey } from './keys.js'
 import { type CandidateInfo, toInfo } from './roster.js'
 

@@ -1,8 +1,8 @@
 // A replica of one election: every candidate, oldest first. Pure: a snapshot and events in, an ordered list out.
 // It must not know who of them is us, nor how snapshot and events come here.
 
-import type { Event, KeyValue } from '../etcd/gen/kv_pb.js'
-import { Event_EventType } from '../etcd/gen/kv_pb.js'
+import type { Event, KeyValue } from '../etcd/wire/gen/kv_pb.js'
+import { Event_EventType } from '../etcd/wire/gen/kv_pb.js'
 import { decode } from './keys.js'
 
 /** One contender, as everybody can see it. */

@@ -3,11 +3,11 @@
 
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../base/clock.js'
-import type { Access } from './access.js'
-import type { JointTxn } from './batch.js'
-import type { Batcher, JointOptions } from './batcher.js'
-import type { CallOptions, Calls } from './calls.js'
-import type { Connection, Connections } from './connections.js'
+import type { Access } from './cluster/access.js'
+import type { JointTxn } from './txn/batch.js'
+import type { Batcher, JointOptions } from './txn/batcher.js'
+import type { CallOptions, Calls } from './cluster/calls.js'
+import type { Connection, Connections } from './cluster/members.js'
 import {
   KV,
   Lease,
@@ -23,15 +23,15 @@ import {
   TxnRequestSchema,
   type RangeResponse,
   type TxnResponse,
-} from './gen/rpc_pb.js'
-import type { SignIn } from './sign-in.js'
-import type { Streams } from './streams.js'
-import type { OutgoingStream, StreamSink } from './transport.js'
-import type { Watch, WatchHub, WatchSink } from './watch.js'
-import type { WatchedRange } from './watch-requests.js'
+} from './wire/gen/rpc_pb.js'
+import type { SignIn } from './cluster/sign-in.js'
+import type { Streams } from './cluster/streams.js'
+import type { OutgoingStream, StreamSink } from './wire/transport.js'
+import type { Watch, WatchHub, WatchSink } from './watch/watch.js'
+import type { WatchedRange } from './watch/requests.js'
 
 export type { Access, CallOptions, Connection, JointOptions, Watch, WatchedRange, WatchSink }
-export type { Condition, Operation } from './batch.js'
+export type { Condition, Operation } from './txn/batch.js'
 
 export type KeepAliveStream = OutgoingStream<MessageShape<typeof LeaseKeepAliveRequestSchema>>
 

@@ -3,17 +3,17 @@
 
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
 import { InvalidArgumentError } from '../base/errors.js'
-import { accessOf } from './access.js'
+import { accessOf } from './cluster/access.js'
 import { EtcdApi } from './api.js'
-import { Batcher } from './batcher.js'
-import { Calls } from './calls.js'
-import { Connections } from './connections.js'
-import { GrpcTransport } from './grpc.js'
+import { Batcher } from './txn/batcher.js'
+import { Calls } from './cluster/calls.js'
+import { Connections } from './cluster/members.js'
+import { GrpcTransport } from './wire/grpc.js'
 import { type EtcdOptions, optionsFromEnv, resolveEtcdOptions, type TlsOptions } from './options.js'
-import { SignIn } from './sign-in.js'
-import { Streams } from './streams.js'
-import type { TransportFactory } from './transport.js'
-import { WatchHub } from './watch.js'
+import { SignIn } from './cluster/sign-in.js'
+import { Streams } from './cluster/streams.js'
+import type { TransportFactory } from './wire/transport.js'
+import { WatchHub } from './watch/watch.js'
 
 /**
  * A client of one etcd cluster. Sessions, candidates and observers made from it share its connections and one watch

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { type Clock, systemClock } from '../base/clock.js'
 import { InvalidArgumentError } from '../base/errors.js'
-import { type Endpoint, parseEndpoint } from './endpoint.js'
-import type { TransportFactory } from './transport.js'
+import { type Endpoint, parseEndpoint } from './wire/endpoint.js'
+import type { TransportFactory } from './wire/transport.js'
 
 /** Certificates and a key, each in PEM: text or a `Buffer`, not a path. */
 export interface TlsOptions {

@@ -3,7 +3,7 @@
 
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
-import type { RangeResponse } from '../etcd/gen/rpc_pb.js'
+import type { RangeResponse } from '../etcd/wire/gen/rpc_pb.js'
 import { type Acknowledgement, acknowledged, type Deadline, hopeMs, witnessed } from './deadline.js'
 import { hedged } from '../base/hedge.js'
 import { type Answer, KeepAlives, type Patience } from './keep-alives.js'

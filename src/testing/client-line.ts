@@ -2,9 +2,9 @@
 // It must not know what the etcd is doing, beyond whether it answers.
 
 import type { Clock } from '../base/clock.js'
-import type { RpcError } from '../etcd/transport.js'
-import type { Endpoint } from '../etcd/endpoint.js'
-import type { Transport, TransportFactory } from '../etcd/transport.js'
+import type { RpcError } from '../etcd/wire/transport.js'
+import type { Endpoint } from '../etcd/wire/endpoint.js'
+import type { Transport, TransportFactory } from '../etcd/wire/transport.js'
 import type { Faults } from './faults.js'
 import { FaultyTransport, type Trouble } from './faulty-transport.js'
 import type { LineState } from './line.js'

@@ -1,6 +1,6 @@
 // What a test has asked to go wrong, and when it is used up. It must not know how messages travel.
 
-import { RpcError, Status } from '../etcd/transport.js'
+import { RpcError, Status } from '../etcd/wire/transport.js'
 
 export const methods = [
   'Range',

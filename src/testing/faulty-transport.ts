@@ -16,7 +16,7 @@ import {
   type StreamSink,
   type Transport,
   type UnaryOptions,
-} from '../etcd/transport.js'
+} from '../etcd/wire/transport.js'
 import { Lane, type LineState } from './line.js'
 
 /** What goes wrong on the way between one client and the server. */

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.js'
 import { Member } from '../devserver/member.js'
 import { routerOf } from '../devserver/router.js'
 import type { Router } from '../devserver/rpc.js'
-import { RpcError, Status } from '../etcd/transport.js'
+import { RpcError, Status } from '../etcd/wire/transport.js'
 import { PausableClock } from './pausable-clock.js'
 
 export type MachineState = 'running' | 'paused' | 'stopped'

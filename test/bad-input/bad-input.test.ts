@@ -13,7 +13,7 @@ import {
   Observer,
   Session,
 } from '../../src/index.js'
-import { KV, Lease, Watch } from '../../src/etcd/gen/rpc_pb.js'
+import { KV, Lease, Watch } from '../../src/etcd/wire/gen/rpc_pb.js'
 import { settled } from '../../src/testing/test-clock.js'
 import { makeCertificates } from '../support/certificates.js'
 import { FakeCluster } from '../support/fake-cluster.js'

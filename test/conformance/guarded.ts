@@ -4,7 +4,7 @@
 import type { ServerOptions } from './servers.js'
 import { prefixEnd, type Subject } from './subject.js'
 import { RawEtcd } from './raw/etcd.js'
-import { Permission_Type as Right } from '../../src/etcd/gen/authpb_pb.js'
+import { Permission_Type as Right } from '../../src/etcd/wire/gen/authpb_pb.js'
 
 export interface Guarded {
   readonly anybody: RawEtcd

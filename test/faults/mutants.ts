@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
     without: 'going on from the last revision seen when a watch is opened again',
     changes: [
       {
-        file: 'src/etcd/watch.ts',
+        file: 'src/etcd/watch/watch.ts',
         from: 'watchRequest(id, watcher.range, watcher.nextRevision)',
         to: 'watchRequest(id, watcher.range, 0n)',
       },
@@ -164,7 +164,7 @@ export const mutants: readonly Mutant[] = [
     name: 'deaf-to-compaction',
     without: 'reading the election anew when its history was compacted',
     changes: [
-      { file: 'src/etcd/watch.ts', from: 'watcher.sink.compacted()', to: 'void watcher.sink' },
+      { file: 'src/etcd/watch/watch.ts', from: 'watcher.sink.compacted()', to: 'void watcher.sink' },
     ],
     shows: 'no leader after calm',
     faults: ['compact at the revision that the next one watches from, when the leader resigns'],
@@ -188,7 +188,7 @@ export const mutants: readonly Mutant[] = [
     without: 'asking members that lost their leader to say so',
     changes: [
       {
-        file: 'src/etcd/sign-in.ts',
+        file: 'src/etcd/cluster/sign-in.ts',
         from: "Object.freeze({ hasleader: 'true' })",
         to: 'Object.freeze({})',
       },

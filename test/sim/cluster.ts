@@ -5,9 +5,9 @@ import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../../src/base/clock.js'
 import { inProcessTransport } from '../../src/devserver/in-process.js'
 import type { Member } from '../../src/devserver/member.js'
-import type { Endpoint } from '../../src/etcd/endpoint.js'
-import { LeaseKeepAliveResponseSchema } from '../../src/etcd/gen/rpc_pb.js'
-import { RpcError, Status, type Transport } from '../../src/etcd/transport.js'
+import type { Endpoint } from '../../src/etcd/wire/endpoint.js'
+import { LeaseKeepAliveResponseSchema } from '../../src/etcd/wire/gen/rpc_pb.js'
+import { RpcError, Status, type Transport } from '../../src/etcd/wire/transport.js'
 import { Machine } from '../../src/testing/machine.js'
 
 export const endpoints: readonly string[] = [0, 1, 2].map(

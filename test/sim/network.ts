@@ -2,8 +2,8 @@
 // said, nor why it fails.
 
 import type { Clock } from '../../src/base/clock.js'
-import type { Endpoint } from '../../src/etcd/endpoint.js'
-import { RpcError, Status, type Transport } from '../../src/etcd/transport.js'
+import type { Endpoint } from '../../src/etcd/wire/endpoint.js'
+import { RpcError, Status, type Transport } from '../../src/etcd/wire/transport.js'
 import { FaultyTransport, type Trouble } from '../../src/testing/faulty-transport.js'
 import type { LineState } from '../../src/testing/line.js'
 import { type Cluster, endpoints } from './cluster.js'

@@ -10,7 +10,7 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf'
 import { type Clock, systemClock } from '../../src/base/clock.js'
-import type { Endpoint } from '../../src/etcd/endpoint.js'
+import type { Endpoint } from '../../src/etcd/wire/endpoint.js'
 import {
   type Metadata,
   type OutgoingStream,
@@ -20,7 +20,7 @@ import {
   type Transport,
   type TransportFactory,
   type UnaryOptions,
-} from '../../src/etcd/transport.js'
+} from '../../src/etcd/wire/transport.js'
 
 /** One request that waits for its answer. */
 export class FakeCall<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> {

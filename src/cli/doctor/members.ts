@@ -2,7 +2,7 @@
 // together. It must not know how findings are shown.
 
 import type { ResolvedEtcdOptions } from '../../etcd/options.js'
-import type { StatusResponse } from '../../etcd/gen/maintenance_pb.js'
+import type { StatusResponse } from '../../etcd/wire/gen/maintenance_pb.js'
 import { visible } from '../terminal/table.js'
 import type { Finding } from './finding.js'
 import { Member } from './member.js'

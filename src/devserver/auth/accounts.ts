@@ -1,6 +1,6 @@
 // The users and roles of an etcd, and whether it asks for them. It must not know requests, nor who calls.
 
-import type { Permission } from '../../etcd/gen/authpb_pb.js'
+import type { Permission } from '../../etcd/wire/gen/authpb_pb.js'
 import type { Clock } from '../../base/clock.js'
 import { refusals } from '../refusals.js'
 import { coveredBy, type Interval, isEmpty, onlyKey } from '../store/interval.js'

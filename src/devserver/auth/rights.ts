@@ -1,7 +1,7 @@
 // What one caller may do: the user that its token stands for, checked against the accounts. Every question is answered by
 // nothing, or by throwing the refusal. It must not know requests.
 
-import type { Metadata } from '../../etcd/transport.js'
+import type { Metadata } from '../../etcd/wire/transport.js'
 import { refusals } from '../refusals.js'
 import type { Interval } from '../store/interval.js'
 import type { Accounts } from './accounts.js'

@@ -5,7 +5,7 @@ import {
   type Permission,
   Permission_Type as Right,
   PermissionSchema,
-} from '../../etcd/gen/authpb_pb.js'
+} from '../../etcd/wire/gen/authpb_pb.js'
 import { type Interval, intervalOf, isEmpty, textOf } from '../store/interval.js'
 
 export type Access = 'read' | 'write'

@@ -2,7 +2,7 @@
 // It must not know what is asked.
 
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import { type RpcError, Status } from '../../etcd/transport.js'
+import { type RpcError, Status } from '../../etcd/wire/transport.js'
 import type { Outgoing } from '../rpc.js'
 import { frame } from './framing.js'
 

@@ -2,7 +2,7 @@
 // It must not know sockets, nor what any method does.
 
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import { type Metadata, RpcError, Status } from '../../etcd/transport.js'
+import { type Metadata, RpcError, Status } from '../../etcd/wire/transport.js'
 import { Call } from '../call.js'
 import { callUnary, openStream } from '../dispatch.js'
 import { asRpcError, type Method, type Router } from '../rpc.js'

@@ -1,7 +1,7 @@
 // gRPC's framing of messages in a stream of bytes: a flag, a length, the message
 // (https://github.com/grpc/grpc/blob/v1.66.0/doc/PROTOCOL-HTTP2.md). It must not know what the messages are.
 
-import { RpcError, Status } from '../../etcd/transport.js'
+import { RpcError, Status } from '../../etcd/wire/transport.js'
 
 /** As etcd: the largest request it takes, and 512 KiB for what gRPC adds. */
 const mostBytes = 2 * 1024 * 1024

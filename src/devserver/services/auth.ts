@@ -21,8 +21,8 @@ import {
   AuthUserGrantRoleResponseSchema,
   AuthUserListResponseSchema,
   AuthUserRevokeRoleResponseSchema,
-} from '../../etcd/gen/auth_pb.js'
-import type { ResponseHeader } from '../../etcd/gen/rpc_pb.js'
+} from '../../etcd/wire/gen/auth_pb.js'
+import type { ResponseHeader } from '../../etcd/wire/gen/rpc_pb.js'
 import type { Accounts } from '../auth/accounts.js'
 import { Rights } from '../auth/rights.js'
 import type { Caller, Handlers } from '../rpc.js'

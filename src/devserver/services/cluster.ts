@@ -1,7 +1,7 @@
 // The cluster service: a cluster of one. It must not know how clients reach it, beyond the URLs.
 
 import { create } from '@bufbuild/protobuf'
-import { type Cluster, MemberListResponseSchema } from '../../etcd/gen/cluster_pb.js'
+import { type Cluster, MemberListResponseSchema } from '../../etcd/wire/gen/cluster_pb.js'
 import type { Guard } from '../guard.js'
 import type { Member } from '../member.js'
 import type { Handlers } from '../rpc.js'

@@ -11,9 +11,9 @@ import {
   LeaderResponseSchema,
   ProclaimResponseSchema,
   ResignResponseSchema,
-} from '../../etcd/gen/election_pb.js'
-import { Event_EventType, type KeyValue } from '../../etcd/gen/kv_pb.js'
-import type { ResponseHeader } from '../../etcd/gen/rpc_pb.js'
+} from '../../etcd/wire/gen/election_pb.js'
+import { Event_EventType, type KeyValue } from '../../etcd/wire/gen/kv_pb.js'
+import type { ResponseHeader } from '../../etcd/wire/gen/rpc_pb.js'
 import { refusals } from '../refusals.js'
 import type { Caller, Handlers, Outgoing } from '../rpc.js'
 import type { Change } from '../store/change.js'

@@ -5,7 +5,7 @@ import {
   type Health,
   HealthCheckResponse_ServingStatus as Serving,
   HealthCheckResponseSchema,
-} from '../../etcd/gen/health_pb.js'
+} from '../../etcd/wire/gen/health_pb.js'
 import { refusals } from '../refusals.js'
 import type { Handlers } from '../rpc.js'
 

@@ -7,7 +7,7 @@ import {
   CompactionResponseSchema,
   type KV,
   type ResponseHeader,
-} from '../../etcd/gen/rpc_pb.js'
+} from '../../etcd/wire/gen/rpc_pb.js'
 import type { Guard } from '../guard.js'
 import type { Member } from '../member.js'
 import { refusals } from '../refusals.js'

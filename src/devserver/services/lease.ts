@@ -8,7 +8,7 @@ import {
   LeaseLeasesResponseSchema,
   LeaseRevokeResponseSchema,
   LeaseTimeToLiveResponseSchema,
-} from '../../etcd/gen/rpc_pb.js'
+} from '../../etcd/wire/gen/rpc_pb.js'
 import type { Guard } from '../guard.js'
 import type { Member } from '../member.js'
 import { asRpcError, type Handlers } from '../rpc.js'

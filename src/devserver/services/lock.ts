@@ -1,7 +1,7 @@
 // etcd's own lock service, for clients that have no lock of their own. It must not know elections.
 
 import { create } from '@bufbuild/protobuf'
-import { type Lock, LockResponseSchema, UnlockResponseSchema } from '../../etcd/gen/lock_pb.js'
+import { type Lock, LockResponseSchema, UnlockResponseSchema } from '../../etcd/wire/gen/lock_pb.js'
 import { refusals } from '../refusals.js'
 import type { Handlers } from '../rpc.js'
 import { bytesOf } from '../store/interval.js'

@@ -6,7 +6,7 @@ import {
   AlarmResponseSchema,
   type Maintenance,
   StatusResponseSchema,
-} from '../../etcd/gen/maintenance_pb.js'
+} from '../../etcd/wire/gen/maintenance_pb.js'
 import type { Guard } from '../guard.js'
 import type { Member } from '../member.js'
 import { refusals } from '../refusals.js'

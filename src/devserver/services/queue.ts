@@ -3,7 +3,7 @@
 // It must not know what the keys stand for.
 
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
-import { Event_EventType, type KeyValue } from '../../etcd/gen/kv_pb.js'
+import { Event_EventType, type KeyValue } from '../../etcd/wire/gen/kv_pb.js'
 import {
   Compare_CompareResult as Result,
   Compare_CompareTarget as Target,
@@ -19,8 +19,8 @@ import {
   type ResponseHeader,
   TxnRequestSchema,
   type TxnResponse,
-} from '../../etcd/gen/rpc_pb.js'
-import { RpcError, Status } from '../../etcd/transport.js'
+} from '../../etcd/wire/gen/rpc_pb.js'
+import { RpcError, Status } from '../../etcd/wire/transport.js'
 import { refusals } from '../refusals.js'
 import { asRpcError, type Caller, type Handlers } from '../rpc.js'
 import { bytesOf, onlyKey, textOf, withPrefix } from '../store/interval.js'

@@ -1,6 +1,6 @@
 // The watch service. It must not know what a watch tells.
 
-import type { Watch } from '../../etcd/gen/rpc_pb.js'
+import type { Watch } from '../../etcd/wire/gen/rpc_pb.js'
 import type { Guard } from '../guard.js'
 import type { Member } from '../member.js'
 import type { Handlers } from '../rpc.js'

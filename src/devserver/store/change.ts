@@ -6,7 +6,7 @@ import {
   type Event_EventType,
   EventSchema,
   type KeyValue,
-} from '../../etcd/gen/kv_pb.js'
+} from '../../etcd/wire/gen/kv_pb.js'
 
 export interface Change {
   /** The key as text, see interval.ts. */

@@ -1,11 +1,11 @@
 // Whether what a transaction compares holds. It must not know what is then done.
 
-import type { KeyValue } from '../../etcd/gen/kv_pb.js'
+import type { KeyValue } from '../../etcd/wire/gen/kv_pb.js'
 import {
   type Compare,
   Compare_CompareResult as Result,
   Compare_CompareTarget as Target,
-} from '../../etcd/gen/rpc_pb.js'
+} from '../../etcd/wire/gen/rpc_pb.js'
 import { intervalOf } from './interval.js'
 import { compareNumbers } from './range.js'
 import type { Reader } from './store.js'

@@ -1,7 +1,7 @@
 // Every change since the last compaction, in order. From it watches catch up, and older states are worked out: the
 // past is the present with the later changes undone. It must not know the present.
 
-import type { KeyValue } from '../../etcd/gen/kv_pb.js'
+import type { KeyValue } from '../../etcd/wire/gen/kv_pb.js'
 import type { Change } from './change.js'
 import { contains, type Interval } from './interval.js'
 import { lowerBound } from './ordered-map.js'

@@ -1,14 +1,14 @@
 // Answers a Range. It must not know who asks.
 
 import { create } from '@bufbuild/protobuf'
-import { type KeyValue, KeyValueSchema } from '../../etcd/gen/kv_pb.js'
+import { type KeyValue, KeyValueSchema } from '../../etcd/wire/gen/kv_pb.js'
 import {
   type RangeRequest,
   RangeRequest_SortOrder as SortOrder,
   RangeRequest_SortTarget as SortTarget,
   type RangeResponse,
   RangeResponseSchema,
-} from '../../etcd/gen/rpc_pb.js'
+} from '../../etcd/wire/gen/rpc_pb.js'
 import { refusals } from '../refusals.js'
 import { intervalOf } from './interval.js'
 import type { Reader } from './store.js'

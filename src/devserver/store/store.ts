@@ -2,7 +2,7 @@
 // the only way to change it. It must not know requests, rights or leases, beyond keeping the lease id of each key.
 
 import { create } from '@bufbuild/protobuf'
-import { Event_EventType, type KeyValue, KeyValueSchema } from '../../etcd/gen/kv_pb.js'
+import { Event_EventType, type KeyValue, KeyValueSchema } from '../../etcd/wire/gen/kv_pb.js'
 import { refusals } from '../refusals.js'
 import type { Change } from './change.js'
 import { History } from './history.js'

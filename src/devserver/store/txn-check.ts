@@ -6,7 +6,7 @@ import type {
   PutRequest,
   RequestOp,
   TxnRequest,
-} from '../../etcd/gen/rpc_pb.js'
+} from '../../etcd/wire/gen/rpc_pb.js'
 import { refusals } from '../refusals.js'
 import { contains, type Interval, onlyKey, textOf } from './interval.js'
 import { checkRange } from './range.js'

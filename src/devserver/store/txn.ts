@@ -16,7 +16,7 @@ import {
   type TxnRequest,
   type TxnResponse,
   TxnResponseSchema,
-} from '../../etcd/gen/rpc_pb.js'
+} from '../../etcd/wire/gen/rpc_pb.js'
 import { refusals } from '../refusals.js'
 import { holds } from './compare.js'
 import { intervalOf, textOf } from './interval.js'

@@ -1,6 +1,6 @@
 // Cuts what a watch tells into messages of a size that every client takes. It must not know who is told.
 
-import type { Event, KeyValue } from '../../etcd/gen/kv_pb.js'
+import type { Event, KeyValue } from '../../etcd/wire/gen/kv_pb.js'
 
 /** The largest request that etcd takes, which it also keeps to here. */
 const mostBytes = 2 * 1024 * 1024

@@ -2,15 +2,15 @@
 // It must not know how messages travel, nor what is stored.
 
 import { create } from '@bufbuild/protobuf'
-import { Event_EventType as EventType } from '../../etcd/gen/kv_pb.js'
+import { Event_EventType as EventType } from '../../etcd/wire/gen/kv_pb.js'
 import {
   type WatchCreateRequest,
   WatchCreateRequest_FilterType as Filter,
   type WatchRequest,
   type WatchResponse,
   WatchResponseSchema,
-} from '../../etcd/gen/rpc_pb.js'
-import { type RpcError, Status } from '../../etcd/transport.js'
+} from '../../etcd/wire/gen/rpc_pb.js'
+import { type RpcError, Status } from '../../etcd/wire/transport.js'
 import type { Member } from '../member.js'
 import { refusals } from '../refusals.js'
 import { asRpcError, type Incoming, type Outgoing } from '../rpc.js'

@@ -4,8 +4,8 @@
 // It must not know requests, other watches, or how messages travel.
 
 import { create } from '@bufbuild/protobuf'
-import type { Event, Event_EventType as EventType } from '../../etcd/gen/kv_pb.js'
-import { type WatchResponse, WatchResponseSchema } from '../../etcd/gen/rpc_pb.js'
+import type { Event, Event_EventType as EventType } from '../../etcd/wire/gen/kv_pb.js'
+import { type WatchResponse, WatchResponseSchema } from '../../etcd/wire/gen/rpc_pb.js'
 import type { Member } from '../member.js'
 import type { Outgoing } from '../rpc.js'
 import { type Change, toEvent } from '../store/change.js'

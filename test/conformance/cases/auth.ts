@@ -2,7 +2,7 @@
 // Each case has a server of its own, because auth concerns a whole server.
 
 import { expect, test } from 'vitest'
-import { Permission_Type as Right } from '../../../src/etcd/gen/authpb_pb.js'
+import { Permission_Type as Right } from '../../../src/etcd/wire/gen/authpb_pb.js'
 import { withAuth, withServer } from '../guarded.js'
 import { failure } from '../raw/client.js'
 import { header, prefixEnd, since, type Subject } from '../subject.js'

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import {
   Compare_CompareResult as Result,
   Compare_CompareTarget as Target,
-} from '../../../src/etcd/gen/rpc_pb.js'
+} from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { keyspace, leaseId, prefixEnd, type Subject } from '../subject.js'
 
 const operators = {

@@ -1,7 +1,7 @@
 // etcd's own election service.
 
 import { expect, test } from 'vitest'
-import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
+import { Event_EventType as EventType } from '../../../src/etcd/wire/gen/kv_pb.js'
 import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, positive, type Subject } from '../subject.js'
 

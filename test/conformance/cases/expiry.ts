@@ -1,7 +1,7 @@
 // Leases that run out. These cases wait for seconds, so they run at once, on leases of the shortest life.
 
 import { describe, expect, test } from 'vitest'
-import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
+import { Event_EventType as EventType } from '../../../src/etcd/wire/gen/kv_pb.js'
 import { failure } from '../raw/client.js'
 import { keyspace, leaseId, prefixEnd, type Subject } from '../subject.js'
 

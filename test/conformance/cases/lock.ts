@@ -1,7 +1,7 @@
 // etcd's own lock service.
 
 import { expect, test } from 'vitest'
-import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
+import { Event_EventType as EventType } from '../../../src/etcd/wire/gen/kv_pb.js'
 import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, since, type Subject } from '../subject.js'
 

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import { fromBinary } from '@bufbuild/protobuf'
-import { HealthCheckResponse_ServingStatus as Serving } from '../../../src/etcd/gen/health_pb.js'
-import { KV, RangeResponseSchema } from '../../../src/etcd/gen/rpc_pb.js'
+import { HealthCheckResponse_ServingStatus as Serving } from '../../../src/etcd/wire/gen/health_pb.js'
+import { KV, RangeResponseSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { failure } from '../raw/client.js'
 import { RawEtcd } from '../raw/etcd.js'
 import { header, keyspace, positive, since, type Subject } from '../subject.js'

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import {
   RangeRequest_SortOrder as Order,
   RangeRequest_SortTarget as Target,
-} from '../../../src/etcd/gen/rpc_pb.js'
+} from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { withServer } from '../guarded.js'
 import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, prefixEnd, since, type Subject } from '../subject.js'

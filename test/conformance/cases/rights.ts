@@ -1,7 +1,7 @@
 // What a user may do while auth is on. Each case has a server of its own.
 
 import { expect, test } from 'vitest'
-import { Compare_CompareTarget as Target } from '../../../src/etcd/gen/rpc_pb.js'
+import { Compare_CompareTarget as Target } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { withAuth } from '../guarded.js'
 import { failure } from '../raw/client.js'
 import { header, prefixEnd, since, type Subject } from '../subject.js'

@@ -1,7 +1,7 @@
 // Transactions: what they do and in which order. What they compare and what is refused has files of its own.
 
 import { expect, test } from 'vitest'
-import { Compare_CompareTarget as Target } from '../../../src/etcd/gen/rpc_pb.js'
+import { Compare_CompareTarget as Target } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, prefixEnd, since, type Subject } from '../subject.js'
 

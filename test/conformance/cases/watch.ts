@@ -1,8 +1,8 @@
 // Watching: what is told, and from when on. Many watches on one stream have a file of their own.
 
 import { expect, test } from 'vitest'
-import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
-import { WatchCreateRequest_FilterType as Filter } from '../../../src/etcd/gen/rpc_pb.js'
+import { Event_EventType as EventType } from '../../../src/etcd/wire/gen/kv_pb.js'
+import { WatchCreateRequest_FilterType as Filter } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { header, keyspace, prefixEnd, type Subject } from '../subject.js'
 
 export function watchCases(subject: () => Subject): void {

@@ -6,7 +6,7 @@ import {
   RangeRequest_SortOrder as Order,
   RangeRequest_SortTarget as Target,
   WatchCreateRequest_FilterType as Filter,
-} from '../../../src/etcd/gen/rpc_pb.js'
+} from '../../../src/etcd/wire/gen/rpc_pb.js'
 
 /** A revision, counted from the one that the store had at the start of the sequence; undefined: leave it out. */
 export type Ago = number | undefined

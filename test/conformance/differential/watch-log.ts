@@ -1,7 +1,7 @@
 // One watch stream and what each watch on it was told, with a way to know that nothing is still to come.
 // It must not know what should be told.
 
-import { Event_EventType as EventType } from '../../../src/etcd/gen/kv_pb.js'
+import { Event_EventType as EventType } from '../../../src/etcd/wire/gen/kv_pb.js'
 import type { RawEtcd } from '../raw/etcd.js'
 
 /** Keys and ids that the sequences themselves do not use. */

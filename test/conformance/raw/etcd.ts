@@ -1,12 +1,12 @@
 // The methods of an etcd by their short names, so that a case reads as what it checks.
 // It must not know what any of them answers.
 
-import { Auth } from '../../../src/etcd/gen/auth_pb.js'
-import { Cluster } from '../../../src/etcd/gen/cluster_pb.js'
-import { Election } from '../../../src/etcd/gen/election_pb.js'
-import { Health } from '../../../src/etcd/gen/health_pb.js'
-import { Lock } from '../../../src/etcd/gen/lock_pb.js'
-import { Maintenance } from '../../../src/etcd/gen/maintenance_pb.js'
+import { Auth } from '../../../src/etcd/wire/gen/auth_pb.js'
+import { Cluster } from '../../../src/etcd/wire/gen/cluster_pb.js'
+import { Election } from '../../../src/etcd/wire/gen/election_pb.js'
+import { Health } from '../../../src/etcd/wire/gen/health_pb.js'
+import { Lock } from '../../../src/etcd/wire/gen/lock_pb.js'
+import { Maintenance } from '../../../src/etcd/wire/gen/maintenance_pb.js'
 import {
   KV,
   Lease,
@@ -18,7 +18,7 @@ import {
   type RangeRequestSchema,
   type TxnRequestSchema,
   type WatchCreateRequestSchema,
-} from '../../../src/etcd/gen/rpc_pb.js'
+} from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { RawClient, type Request } from './client.js'
 
 export class RawEtcd extends RawClient {

@@ -10,7 +10,7 @@ import {
   type MessageShape,
   ScalarType,
 } from '@bufbuild/protobuf'
-import { ResponseHeaderSchema } from '../../../src/etcd/gen/rpc_pb.js'
+import { ResponseHeaderSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
 
 type Meta = '$typeName' | '$unknown'
 

@@ -3,7 +3,7 @@
 import { Client } from 'pg'
 import { Etcd } from '../../../src/index.js'
 import { encode } from '../../../src/election/keys.js'
-import { Compare_CompareResult, Compare_CompareTarget } from '../../../src/etcd/gen/rpc_pb.js'
+import { Compare_CompareResult, Compare_CompareTarget } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import type { Store } from '../history.js'
 import { padded, registerKey } from '../registers.js'
 import type { Recorder } from './recorder.js'

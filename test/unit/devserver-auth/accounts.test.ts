@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { Accounts } from '../../../src/devserver/auth/accounts.js'
 import { Rights } from '../../../src/devserver/auth/rights.js'
 import { intervalOf } from '../../../src/devserver/store/interval.js'
-import { Permission_Type as Right, PermissionSchema } from '../../../src/etcd/gen/authpb_pb.js'
+import { Permission_Type as Right, PermissionSchema } from '../../../src/etcd/wire/gen/authpb_pb.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
 
 const bytes = (text: string) => new TextEncoder().encode(text)

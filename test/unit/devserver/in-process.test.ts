@@ -4,8 +4,8 @@ import { inProcessTransport } from '../../../src/devserver/in-process.js'
 import { Member } from '../../../src/devserver/member.js'
 import { routerOf } from '../../../src/devserver/router.js'
 import { bytesOf, textOf } from '../../../src/devserver/store/interval.js'
-import { parseEndpoint } from '../../../src/etcd/endpoint.js'
-import { Election, CampaignRequestSchema } from '../../../src/etcd/gen/election_pb.js'
+import { parseEndpoint } from '../../../src/etcd/wire/endpoint.js'
+import { Election, CampaignRequestSchema } from '../../../src/etcd/wire/gen/election_pb.js'
 import {
   KV,
   PutRequestSchema,
@@ -13,8 +13,8 @@ import {
   Watch,
   type WatchResponse,
   WatchRequestSchema,
-} from '../../../src/etcd/gen/rpc_pb.js'
-import { type RpcError, Status, type Transport } from '../../../src/etcd/transport.js'
+} from '../../../src/etcd/wire/gen/rpc_pb.js'
+import { type RpcError, Status, type Transport } from '../../../src/etcd/wire/transport.js'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { settled, TestClock } from '../../../src/testing/test-clock.js'
 

@@ -4,14 +4,14 @@ import { find, join, leave, readAll, readLeader, rename } from '../../../src/ele
 import { encode } from '../../../src/election/keys.js'
 import type { EtcdApi } from '../../../src/etcd/api.js'
 import { Etcd } from '../../../src/etcd/client.js'
-import type { KeyValueSchema } from '../../../src/etcd/gen/kv_pb.js'
+import type { KeyValueSchema } from '../../../src/etcd/wire/gen/kv_pb.js'
 import {
   Compare_CompareResult,
   Compare_CompareTarget,
   KV,
   RangeRequest_SortOrder,
   RangeRequest_SortTarget,
-} from '../../../src/etcd/gen/rpc_pb.js'
+} from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { settled } from '../../../src/testing/test-clock.js'
 import { FakeCluster } from '../../support/fake-cluster.js'
 

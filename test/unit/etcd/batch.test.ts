@@ -10,9 +10,9 @@ import {
   type Operation,
   separate,
   usualLimits,
-} from '../../../src/etcd/batch.js'
+} from '../../../src/etcd/txn/batch.js'
 import { create, toBinary } from '@bufbuild/protobuf'
-import { TxnRequestSchema, TxnResponseSchema } from '../../../src/etcd/gen/rpc_pb.js'
+import { TxnRequestSchema, TxnResponseSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

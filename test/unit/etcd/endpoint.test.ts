@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InvalidArgumentError } from '../../../src/base/errors.js'
-import { parseEndpoint } from '../../../src/etcd/endpoint.js'
+import { parseEndpoint } from '../../../src/etcd/wire/endpoint.js'
 
 describe('an endpoint', () => {
   test.each([

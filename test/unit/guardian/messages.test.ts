@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import {
   AuthenticateRequestSchema,
   AuthenticateResponseSchema,
-} from '../../../src/etcd/gen/auth_pb.js'
-import { LeaseRevokeRequestSchema } from '../../../src/etcd/gen/rpc_pb.js'
+} from '../../../src/etcd/wire/gen/auth_pb.js'
+import { LeaseRevokeRequestSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import {
   authenticateRequest,
   leaseRevokeRequest,

@@ -2,7 +2,7 @@
 
 import { expect, onTestFinished, test } from 'vitest'
 import { inProcessTransport } from '../../../src/devserver/in-process.js'
-import { RpcError, Status } from '../../../src/etcd/transport.js'
+import { RpcError, Status } from '../../../src/etcd/wire/transport.js'
 import { Candidate, Etcd } from '../../../src/index.js'
 import { Machine, testEndpoint } from '../../../src/testing/machine.js'
 import { settled, TestClock } from '../../../src/testing/test-clock.js'

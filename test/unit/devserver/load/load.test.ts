@@ -8,7 +8,7 @@ import {
   RangeRequest_SortOrder as Order,
   RangeRequest_SortTarget as Target,
   Watch,
-} from '../../../../src/etcd/gen/rpc_pb.js'
+} from '../../../../src/etcd/wire/gen/rpc_pb.js'
 import { until } from '../../../support/until.js'
 import { Bystander } from './bystander.js'
 import { Connection } from './connection.js'

@@ -2,7 +2,7 @@
 // meanwhile, is told all of it when it reads again, and loses its watch when that was compacted in the meantime.
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { KV, Watch, type WatchResponse } from '../../../../src/etcd/gen/rpc_pb.js'
+import { KV, Watch, type WatchResponse } from '../../../../src/etcd/wire/gen/rpc_pb.js'
 import { until } from '../../../support/until.js'
 import { Bystander } from './bystander.js'
 import { Connection } from './connection.js'

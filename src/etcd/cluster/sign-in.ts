@@ -2,10 +2,10 @@
 // It must not know what the calls are for.
 
 import { create } from '@bufbuild/protobuf'
-import { abandonable } from '../base/wait.js'
-import type { Connection } from './connections.js'
-import { Auth, AuthenticateRequestSchema } from './gen/auth_pb.js'
-import { type Metadata, RpcError } from './transport.js'
+import { abandonable } from '../../base/wait.js'
+import type { Connection } from './members.js'
+import { Auth, AuthenticateRequestSchema } from '../wire/gen/auth_pb.js'
+import { type Metadata, RpcError } from '../wire/transport.js'
 
 /** Asks a member that has no leader to say so at once instead of keeping the call or the stream waiting. */
 const requireLeader = Object.freeze({ hasleader: 'true' })

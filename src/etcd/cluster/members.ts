@@ -7,8 +7,8 @@ import type {
   DescMethodUnary,
   MessageShape,
 } from '@bufbuild/protobuf'
-import type { Clock } from '../base/clock.js'
-import type { Endpoint } from './endpoint.js'
+import type { Clock } from '../../base/clock.js'
+import type { Endpoint } from '../wire/endpoint.js'
 import {
   type Metadata,
   type OutgoingStream,
@@ -18,7 +18,7 @@ import {
   type Transport,
   type TransportFactory,
   type UnaryOptions,
-} from './transport.js'
+} from '../wire/transport.js'
 
 /** Nothing shorter than this is taken for the silence of a dead peer. */
 const deadAfterMs = 1_000

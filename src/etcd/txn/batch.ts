@@ -8,7 +8,7 @@ import {
   type TxnRequest,
   TxnRequestSchema,
   type TxnResponse,
-} from './gen/rpc_pb.js'
+} from '../wire/gen/rpc_pb.js'
 
 export type Operation = MessageInitShape<typeof RequestOpSchema>
 export type Condition = MessageInitShape<typeof CompareSchema>

@@ -5,7 +5,7 @@ import {
   WatchCreateRequest_FilterType as Filter,
   type WatchCreateRequestSchema,
   WatchRequestSchema,
-} from './gen/rpc_pb.js'
+} from '../wire/gen/rpc_pb.js'
 
 export type WatchRequest = MessageShape<typeof WatchRequestSchema>
 

@@ -2,24 +2,24 @@
 // member if need be, and every watch goes on from the revision after the last it has seen.
 // It must not know what is watched, nor what the events mean.
 
-import type { Clock } from '../base/clock.js'
-import type { ElectError } from '../base/errors.js'
-import { Backoff } from '../base/backoff.js'
-import type { Connection, Connections } from './connections.js'
-import { toElectError } from './failure.js'
-import type { Event } from './gen/kv_pb.js'
-import { Watch as WatchService, type WatchResponse } from './gen/rpc_pb.js'
-import type { SignIn } from './sign-in.js'
-import { nextTurn, Slices } from '../base/time-slices.js'
-import type { Streams } from './streams.js'
-import { type OutgoingStream, RpcError, Status } from './transport.js'
+import type { Clock } from '../../base/clock.js'
+import type { ElectError } from '../../base/errors.js'
+import { Backoff } from '../../base/backoff.js'
+import type { Connection, Connections } from '../cluster/members.js'
+import { toElectError } from '../cluster/failure.js'
+import type { Event } from '../wire/gen/kv_pb.js'
+import { Watch as WatchService, type WatchResponse } from '../wire/gen/rpc_pb.js'
+import type { SignIn } from '../cluster/sign-in.js'
+import { nextTurn, Slices } from '../../base/time-slices.js'
+import type { Streams } from '../cluster/streams.js'
+import { type OutgoingStream, RpcError, Status } from '../wire/transport.js'
 import {
   cancelRequest,
   decoyRequest,
   type WatchedRange,
   type WatchRequest,
   watchRequest,
-} from './watch-requests.js'
+} from './requests.js'
 
 /** After this long without a word from the member it is asked for one… */
 const quietMs = 2_000

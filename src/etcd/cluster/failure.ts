@@ -8,8 +8,8 @@ import {
   SessionLostError,
   TimeoutError,
   UnavailableError,
-} from '../base/errors.js'
-import { type RpcError, Status } from './transport.js'
+} from '../../base/errors.js'
+import { type RpcError, Status } from '../wire/transport.js'
 
 /**
  * - `moveOn`: this member cannot serve us now; another one may.

@@ -1,6 +1,6 @@
 // One address of one etcd member, parsed and checked once. It must not know how connections are made.
 
-import { InvalidArgumentError } from '../base/errors.js'
+import { InvalidArgumentError } from '../../base/errors.js'
 
 /** An address that has been checked. */
 export interface Endpoint {

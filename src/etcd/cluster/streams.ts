@@ -2,10 +2,10 @@
 // It must not know what goes over the streams, nor when to open the next one.
 
 import type { DescMessage, DescMethodBiDiStreaming, MessageShape } from '@bufbuild/protobuf'
-import type { Connection } from './connections.js'
+import type { Connection } from './members.js'
 import { verdictOn } from './failure.js'
 import type { SignIn } from './sign-in.js'
-import { type OutgoingStream, RpcError, Status, type StreamSink } from './transport.js'
+import { type OutgoingStream, RpcError, Status, type StreamSink } from '../wire/transport.js'
 
 export class Streams {
   readonly #signIn: SignIn

@@ -3,13 +3,13 @@
 // It must not know what the transactions are for.
 
 import { create } from '@bufbuild/protobuf'
-import type { Clock } from '../base/clock.js'
-import { AuthError, RefusedError, TimeoutError } from '../base/errors.js'
+import type { Clock } from '../../base/clock.js'
+import { AuthError, RefusedError, TimeoutError } from '../../base/errors.js'
 import { Batch, bytesOf, combine, type JointTxn, learn, separate, usualLimits } from './batch.js'
-import type { CallOptions, Calls } from './calls.js'
-import { KV, type TxnRequest, TxnRequestSchema, type TxnResponse } from './gen/rpc_pb.js'
-import { Slices } from '../base/time-slices.js'
-import { RpcError, Status } from './transport.js'
+import type { CallOptions, Calls } from '../cluster/calls.js'
+import { KV, type TxnRequest, TxnRequestSchema, type TxnResponse } from '../wire/gen/rpc_pb.js'
+import { Slices } from '../../base/time-slices.js'
+import { RpcError, Status } from '../wire/transport.js'
 
 /** The others wait, and travel the better together. */
 const mostInFlight = 16

@@ -3,14 +3,14 @@
 // them have to be idempotent; those above make them so (docs/architecture.md, "Sending twice").
 
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf'
-import { type Clock, sleep } from '../base/clock.js'
-import { ClosedError } from '../base/errors.js'
-import { Backoff } from '../base/backoff.js'
-import type { Connections } from './connections.js'
+import { type Clock, sleep } from '../../base/clock.js'
+import { ClosedError } from '../../base/errors.js'
+import { Backoff } from '../../base/backoff.js'
+import type { Connections } from './members.js'
 import { isCertificateTrouble, toElectError, verdictOn } from './failure.js'
-import { Gate } from '../base/semaphore.js'
+import { Gate } from '../../base/semaphore.js'
 import type { SignIn } from './sign-in.js'
-import { RpcError } from './transport.js'
+import { RpcError } from '../wire/transport.js'
 
 /** etcd refuses requests above about 5,000 in flight; we stay well below, and leave room for other clients. */
 const mostInFlight = 1_000
