@@ -65,7 +65,7 @@ export default tseslint.config(
     'guardian/ knows etcd/ and nothing of what leases are for',
   ),
   {
-    files: ['src/guardian/child/**/*.ts', 'src/guardian/orders.ts'],
+    files: ['src/guardian/child/**/*.ts', 'src/guardian/protocol.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

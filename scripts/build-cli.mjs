@@ -14,9 +14,9 @@ export async function buildCli(outdir) {
     absWorkingDir: root,
     entryPoints: {
       main: 'src/cli/main.ts',
-      keeper: 'src/cli/run/keeper.ts',
-      // Where src/guardian/process.ts looks for it.
-      'child/main': 'src/guardian/child/main.ts',
+      keeper: 'src/cli/run/keeper/program/main.ts',
+      // Where src/guardian/spawn.ts looks for it.
+      'child/main': 'src/guardian/program/main.ts',
       man: 'src/cli/man.ts',
     },
     outdir,

@@ -6,8 +6,8 @@ import type { Lease } from '../../lease/lease.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { inputIsNotOurs } from './background.js'
 import { now } from './clocks.js'
-import type { KeeperLink } from './keeper-link.js'
-import type { Ended } from './orders.js'
+import type { KeeperLink } from './keeper/supervisor.js'
+import type { Ended } from './keeper/protocol.js'
 import type { Deadline } from './schedule.js'
 
 export interface Program {

@@ -11,9 +11,9 @@ import {
   type RenewalListener,
   type Tenure,
 } from '../renewal.js'
-import type { News } from './orders.js'
-import type { Hold, Renewing } from './renewing.js'
-import { Pulse, SharedDeadline } from './shared.js'
+import type { News } from './protocol.js'
+import type { Hold, Renewing } from './supervisor.js'
+import { Pulse, SharedDeadline } from './shared-memory.js'
 
 export interface WorkerRenewalOptions {
   readonly renewing: Renewing

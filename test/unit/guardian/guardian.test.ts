@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Etcd } from '../../../src/index.js'
-import { Guardian, whyNoGuardian } from '../../../src/guardian/guardian.js'
-import { lineReader, type Order } from '../../../src/guardian/orders.js'
-import type { ProcessListener } from '../../../src/guardian/process.js'
+import { Guardian, whyNoGuardian } from '../../../src/guardian/supervisor.js'
+import { lineReader, type Order } from '../../../src/guardian/protocol.js'
+import type { ProcessListener } from '../../../src/guardian/spawn.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
 import { FakeCluster } from '../../support/fake-cluster.js'
 

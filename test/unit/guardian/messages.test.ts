@@ -10,7 +10,7 @@ import {
   authenticateRequest,
   leaseRevokeRequest,
   tokenOf,
-} from '../../../src/guardian/child/messages.js'
+} from '../../../src/guardian/program/messages.js'
 
 /** What gRPC puts before a message: not compressed, and so long. */
 function unframed(bytes: Buffer): Buffer {

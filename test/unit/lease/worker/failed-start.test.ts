@@ -1,7 +1,7 @@
 // A worker thread that cannot even be made, as when the system has no threads or descriptors left.
 
 import { expect, test, vi } from 'vitest'
-import { startThread } from '../../../../src/lease/worker/thread.js'
+import { startThread } from '../../../../src/lease/worker/spawn.js'
 
 vi.mock('node:worker_threads', () => ({
   Worker: function () {

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { transformSync } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import { type Deadline, granted } from '../../../../src/lease/deadline.js'
-import { Pulse, SharedDeadline } from '../../../../src/lease/worker/shared.js'
+import { Pulse, SharedDeadline } from '../../../../src/lease/worker/shared-memory.js'
 
 const initial = granted({ monotonicMs: 10, wallMs: 1_000_010 }, 4_000)
 
@@ -61,7 +61,7 @@ describe('a deadline in shared memory', () => {
   test('is never read torn while another thread writes', async () => {
     const shared = new SharedDeadline(initial)
     const source = readFileSync(
-      new URL('../../../../src/lease/worker/shared.ts', import.meta.url),
+      new URL('../../../../src/lease/worker/shared-memory.ts', import.meta.url),
       'utf8',
     )
     const { code } = transformSync(source, { loader: 'ts', format: 'cjs', target: 'es2023' })

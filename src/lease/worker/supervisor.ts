@@ -6,8 +6,8 @@ import type { Clock } from '../../base/clock.js'
 import { systemClock } from '../../base/clock.js'
 import type { EtcdApi } from '../../etcd/api.js'
 import { Backoff } from '../../base/backoff.js'
-import type { Keeping, News, Order } from './orders.js'
-import { type RenewalThread, startThread, type StartThread } from './thread.js'
+import type { Keeping, News, Order } from './protocol.js'
+import { type RenewalThread, startThread, type StartThread } from './spawn.js'
 
 /** What becomes of the worker, told to each session that uses it. None of these may throw. */
 export interface WorkerListener {

@@ -2,10 +2,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Ended, Order, Report, StartOrder } from './orders.js'
-import { ProcessSession } from './processes.js'
-import type { Deadline } from './schedule.js'
-import { killAllOfTerm } from './stragglers.js'
+import type { Ended, Order, Report, StartOrder } from './protocol.js'
+import { ProcessSession } from '../processes.js'
+import type { Deadline } from '../schedule.js'
+import { killAllOfTerm } from '../stragglers.js'
 
 /** The command could not be started. */
 export class CannotStartError extends Error {

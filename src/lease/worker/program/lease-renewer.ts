@@ -2,11 +2,11 @@
 // and says that all is well. The rule of renewing is the same as on the main thread, and so is the code.
 // It must not know why its orders come.
 
-import type { Clock } from '../../base/clock.js'
-import type { Access, EtcdApi } from '../../etcd/api.js'
-import { LoopRenewal } from '../renewal.js'
-import type { Keeping, News, Order } from './orders.js'
-import { Pulse, SharedDeadline } from './shared.js'
+import type { Clock } from '../../../base/clock.js'
+import type { Access, EtcdApi } from '../../../etcd/api.js'
+import { LoopRenewal } from '../../renewal.js'
+import type { Keeping, News, Order } from '../protocol.js'
+import { Pulse, SharedDeadline } from '../shared-memory.js'
 
 export class Keeper {
   readonly #tell: (news: News) => void

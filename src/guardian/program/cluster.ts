@@ -2,8 +2,8 @@
 // It must not know how it is learnt that the process is gone. It never renews anything.
 
 import { readFileSync } from 'node:fs'
-import type { Reach } from '../orders.js'
-import { type Answer, Member } from './member.js'
+import type { Reach } from '../protocol.js'
+import { type Answer, Member } from './connection.js'
 import { authenticateRequest, leaseRevokeRequest, paths, tokenOf } from './messages.js'
 
 /** How long one member may take before the next one is asked as well. */

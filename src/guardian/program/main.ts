@@ -2,7 +2,7 @@
 // is gone, however it went. The pipe to the parent is how it knows: the kernel closes it. It never renews a lease, so it
 // cannot keep one alive. It loads little, because it runs beside every process that wants one.
 
-import { encodeLine, lineReader, type Order } from '../orders.js'
+import { encodeLine, lineReader, type Order } from '../protocol.js'
 import { Cluster } from './cluster.js'
 
 process.title = 'etcd-elect guardian'

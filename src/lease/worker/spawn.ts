@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { News, Order, Up } from './orders.js'
-import { Pulse } from './shared.js'
+import type { News, Order, Up } from './protocol.js'
+import { Pulse } from './shared-memory.js'
 
 export interface RenewalThread {
   readonly threadId: number

@@ -5,8 +5,8 @@ import type { Clock } from '../base/clock.js'
 import { systemClock } from '../base/clock.js'
 import { Backoff } from '../base/backoff.js'
 import type { EtcdApi } from '../etcd/api.js'
-import type { Order, Report } from './orders.js'
-import { type GuardianProcess, type Start, startGuardian, whyNoProcess } from './process.js'
+import type { Order, Report } from './protocol.js'
+import { type GuardianProcess, type Start, startGuardian, whyNoProcess } from './spawn.js'
 
 /** What becomes of the guardian, told to each session that has one. None of these may throw. */
 export interface GuardianListener {

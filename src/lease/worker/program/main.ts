@@ -1,11 +1,11 @@
 // The program of the worker thread that renews leases. All that it knows comes by messages.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { systemClock } from '../../base/clock.js'
-import { Etcd } from '../../etcd/client.js'
-import { Keeper } from './keeper.js'
-import type { Order, Up } from './orders.js'
-import { Pulse } from './shared.js'
+import { systemClock } from '../../../base/clock.js'
+import { Etcd } from '../../../etcd/client.js'
+import { Keeper } from './lease-renewer.js'
+import type { Order, Up } from '../protocol.js'
+import { Pulse } from '../shared-memory.js'
 
 /** How often the worker shows that it turns. */
 const beatEveryMs = 500

@@ -9,7 +9,7 @@ import {
 } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { Reach } from '../orders.js'
+import type { Reach } from '../protocol.js'
 
 /** What a member said: a gRPC status, its message, and the answer. */
 export interface Answer {

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { parse } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { encodeLine, lineReader, type Order, type Report } from './orders.js'
+import { encodeLine, lineReader, type Order, type Report } from './protocol.js'
 
 /** A process that runs, or is about to. */
 export interface GuardianProcess {
