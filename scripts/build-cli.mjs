@@ -17,7 +17,7 @@ export async function buildCli(outdir) {
       keeper: 'src/cli/run/keeper/program/main.ts',
       // Where src/guardian/spawn.ts looks for it.
       'child/main': 'src/guardian/program/main.ts',
-      man: 'src/cli/man.ts',
+      man: 'src/cli/definition/man.ts',
     },
     outdir,
     bundle: true,

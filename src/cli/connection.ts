@@ -5,7 +5,7 @@ import { Etcd } from '../etcd/client.js'
 import { optionsFromEnv, type EtcdOptions } from '../etcd/options.js'
 import { parseDuration } from './duration.js'
 import { usage } from './failure.js'
-import type { Context } from './spec.js'
+import type { Context } from './definition/spec.js'
 
 interface ConnectionFlags {
   readonly endpoints?: string

@@ -4,7 +4,7 @@ import { decode, encode } from '../election/keys.js'
 import { toInfo } from '../election/roster.js'
 import type { EtcdApi } from '../etcd/api.js'
 import type { KeyValue } from '../etcd/wire/gen/kv_pb.js'
-import type { CandidateJson } from './words.js'
+import type { CandidateJson } from './terminal/leader-text.js'
 
 export interface FoundElection {
   readonly election: string

@@ -1,7 +1,7 @@
 // What an error means to whoever typed the command: one sentence, and an exit code. It must not know the commands.
 
 import { type ErrorCode, ElectError } from '../base/errors.js'
-import { endedBySignal, exitCodes, type ExitName } from './exit-codes.js'
+import { endedBySignal, exitCodes, type ExitName } from './definition/exit-codes.js'
 
 /** The command cannot go on; the message is for people and says what to do. */
 export class Failure extends Error {

@@ -3,10 +3,10 @@
 
 import { readFileSync } from 'node:fs'
 import { commands } from './commands/index.js'
-import { exitCodes } from './exit-codes.js'
+import { exitCodes } from './definition/exit-codes.js'
 import { explain, SignalError } from './failure.js'
 import { checkArguments } from './arguments.js'
-import { parse } from './program.js'
+import { parse } from './definition/parser.js'
 import { Terminal } from './terminal/terminal.js'
 
 const stopping = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const

@@ -3,9 +3,9 @@
 
 import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.js'
-import { exitCodes } from '../../src/cli/exit-codes.js'
+import { exitCodes } from '../../src/cli/definition/exit-codes.js'
 import { explain } from '../../src/cli/failure.js'
-import { parse } from '../../src/cli/program.js'
+import { parse } from '../../src/cli/definition/parser.js'
 import { Terminal } from '../../src/cli/terminal/terminal.js'
 
 const env = {}

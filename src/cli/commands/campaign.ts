@@ -1,9 +1,9 @@
 // `elect campaign`: leads until a signal, and says so.
 
-import { contestOptions } from '../contest-options.js'
-import { exitCodes } from '../exit-codes.js'
+import { contestOptions } from '../definition/campaign-options.js'
+import { exitCodes } from '../definition/exit-codes.js'
 import { Failure } from '../failure.js'
-import type { CommandSpec } from '../spec.js'
+import type { CommandSpec } from '../definition/spec.js'
 
 export const campaign: CommandSpec = {
   name: 'campaign',
@@ -25,7 +25,7 @@ export const campaign: CommandSpec = {
   exits: ['notInTime', 'lost'],
   run: async (context) => {
     const [{ contestOf, elected }, { connect }, { Candidate }] = await Promise.all([
-      import('../contest.js'),
+      import('../campaign.js'),
       import('../connection.js'),
       import('../../candidate/candidate.js'),
     ])

@@ -1,7 +1,7 @@
 // `elect candidates`: the queue, as etcd has it.
 
-import { exitCodes } from '../exit-codes.js'
-import type { CommandSpec } from '../spec.js'
+import { exitCodes } from '../definition/exit-codes.js'
+import type { CommandSpec } from '../definition/spec.js'
 import { table, visible } from '../terminal/table.js'
 
 export const candidates: CommandSpec = {

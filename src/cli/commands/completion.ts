@@ -1,7 +1,7 @@
 // `elect completion`: what makes the shell complete commands and flags.
 
-import { exitCodes } from '../exit-codes.js'
-import type { CommandSpec } from '../spec.js'
+import { exitCodes } from '../definition/exit-codes.js'
+import type { CommandSpec } from '../definition/spec.js'
 
 export const completion: CommandSpec = {
   name: 'completion',
@@ -28,7 +28,7 @@ export const completion: CommandSpec = {
   exits: [],
   run: async ({ args, terminal }) => {
     const [{ completionFor }, { commands }] = await Promise.all([
-      import('../completions.js'),
+      import('../definition/completions.js'),
       import('./index.js'),
     ])
     terminal.out(completionFor(args[0] as 'bash' | 'zsh' | 'fish', commands))

@@ -1,7 +1,7 @@
 // `elect demo`: three machines, one leader, told as it happens.
 
-import { exitCodes } from '../exit-codes.js'
-import type { CommandSpec } from '../spec.js'
+import { exitCodes } from '../definition/exit-codes.js'
+import type { CommandSpec } from '../definition/spec.js'
 
 export const demo: CommandSpec = {
   name: 'demo',

@@ -1,9 +1,9 @@
 // `elect dev`: an etcd in memory, for development.
 
 import { parseInteger } from '../duration.js'
-import { exitCodes } from '../exit-codes.js'
+import { exitCodes } from '../definition/exit-codes.js'
 import { Failure } from '../failure.js'
-import type { CommandSpec } from '../spec.js'
+import type { CommandSpec } from '../definition/spec.js'
 
 interface DevFlags {
   readonly host?: string

@@ -1,8 +1,8 @@
 // `elect doctor`: whether etcd is as elections need it.
 
 import type { Finding } from '../doctor/finding.js'
-import { exitCodes } from '../exit-codes.js'
-import type { CommandSpec } from '../spec.js'
+import { exitCodes } from '../definition/exit-codes.js'
+import type { CommandSpec } from '../definition/spec.js'
 import type { Style, Terminal } from '../terminal/terminal.js'
 
 export const doctor: CommandSpec = {

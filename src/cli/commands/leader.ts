@@ -1,9 +1,9 @@
 // `elect leader`: who leads now.
 
-import { exitCodes } from '../exit-codes.js'
-import type { CommandSpec } from '../spec.js'
+import { exitCodes } from '../definition/exit-codes.js'
+import type { CommandSpec } from '../definition/spec.js'
 import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../words.js'
+import { leaderJson, leaderLine } from '../terminal/leader-text.js'
 
 export const leader: CommandSpec = {
   name: 'leader',

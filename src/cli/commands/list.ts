@@ -1,7 +1,7 @@
 // `elect list`: all elections, found by their keys.
 
-import { exitCodes } from '../exit-codes.js'
-import type { CommandSpec } from '../spec.js'
+import { exitCodes } from '../definition/exit-codes.js'
+import type { CommandSpec } from '../definition/spec.js'
 import { table, visible } from '../terminal/table.js'
 
 export const list: CommandSpec = {

@@ -1,8 +1,8 @@
 // `elect observe`: one line for every change of the leader.
 
-import { exitCodes } from '../exit-codes.js'
-import type { CommandSpec } from '../spec.js'
-import { leaderJson, leaderLine } from '../words.js'
+import { exitCodes } from '../definition/exit-codes.js'
+import type { CommandSpec } from '../definition/spec.js'
+import { leaderJson, leaderLine } from '../terminal/leader-text.js'
 
 export const observe: CommandSpec = {
   name: 'observe',

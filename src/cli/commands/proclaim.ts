@@ -1,10 +1,10 @@
 // `elect proclaim`: changes the name that others see of the leader.
 
-import { exitCodes } from '../exit-codes.js'
+import { exitCodes } from '../definition/exit-codes.js'
 import { Failure } from '../failure.js'
-import type { CommandSpec } from '../spec.js'
+import type { CommandSpec } from '../definition/spec.js'
 import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../words.js'
+import { leaderJson, leaderLine } from '../terminal/leader-text.js'
 
 export const proclaim: CommandSpec = {
   name: 'proclaim',
@@ -32,7 +32,7 @@ export const proclaim: CommandSpec = {
         import('../connection.js'),
         import('../../election/requests.js'),
         import('../../election/keys.js'),
-        import('../interventions.js'),
+        import('../operator-actions.js'),
       ])
     const { stop: signal, terminal, args, env } = context
     const election = checkElection(args[0])

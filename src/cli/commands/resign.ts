@@ -1,10 +1,10 @@
 // `elect resign`: makes the present leader step down, from outside.
 
-import { exitCodes } from '../exit-codes.js'
+import { exitCodes } from '../definition/exit-codes.js'
 import { Failure, usage } from '../failure.js'
-import type { CommandSpec, Context } from '../spec.js'
+import type { CommandSpec, Context } from '../definition/spec.js'
 import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../words.js'
+import { leaderJson, leaderLine } from '../terminal/leader-text.js'
 
 interface ResignFlags {
   readonly yes?: true
@@ -32,7 +32,7 @@ export const resign: CommandSpec = {
         import('../connection.js'),
         import('../../election/requests.js'),
         import('../../election/keys.js'),
-        import('../interventions.js'),
+        import('../operator-actions.js'),
       ])
     const { stop: signal, terminal, args, env, options } = context
     const election = checkElection(args[0])

@@ -1,11 +1,11 @@
 // `elect run`: a program that runs on one machine at a time.
 
 import { constants } from 'node:os'
-import { contestOptions } from '../contest-options.js'
+import { contestOptions } from '../definition/campaign-options.js'
 import { parseDuration, parseInteger } from '../duration.js'
-import { exitCodes } from '../exit-codes.js'
+import { exitCodes } from '../definition/exit-codes.js'
 import { Failure, SignalError, signalExit, usage } from '../failure.js'
-import type { CommandSpec, Context } from '../spec.js'
+import type { CommandSpec, Context } from '../definition/spec.js'
 
 interface RunFlags {
   readonly grace?: string
@@ -65,7 +65,7 @@ export const run: CommandSpec = {
   exits: ['notInTime', 'lost', 'cannotRun', 'notFound'],
   run: async (context) => {
     const [{ contestOf }, { connect }, { service }] = await Promise.all([
-      import('../contest.js'),
+      import('../campaign.js'),
       import('../connection.js'),
       import('../run/service.js'),
     ])

@@ -10,7 +10,7 @@ import {
 import { encode } from '../../election/keys.js'
 import { readLeader } from '../../election/requests.js'
 import { revokeLease } from '../../lease/grant.js'
-import { leaderLine } from '../words.js'
+import { leaderLine } from '../terminal/leader-text.js'
 import type { Finding } from './finding.js'
 
 const leastTtl = 2n

@@ -5,7 +5,7 @@ import type { ResolvedEtcdOptions } from '../../etcd/options.js'
 import type { StatusResponse } from '../../etcd/wire/gen/maintenance_pb.js'
 import { visible } from '../terminal/table.js'
 import type { Finding } from './finding.js'
-import { Member } from './member.js'
+import { Member } from './probed-member.js'
 
 const roundTrips = 5
 /** A TTL of 2 was kept up over twice this (docs/operations.md). */

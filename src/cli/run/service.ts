@@ -7,13 +7,13 @@ import { ElectError } from '../../base/errors.js'
 import type { Etcd } from '../../etcd/client.js'
 import { Backoff } from '../../base/backoff.js'
 import { whyNoGuardian } from '../../guardian/supervisor.js'
-import { type Contest, elected } from '../contest.js'
+import { type Contest, elected } from '../campaign.js'
 import { type SignalError, usage } from '../failure.js'
-import type { Context } from '../spec.js'
+import type { Context } from '../definition/spec.js'
 import { duration, visible } from '../terminal/table.js'
 import { CannotStartError, KeeperLink } from './keeper/supervisor.js'
-import { defaultGraceMs, longestGraceMs } from './schedule.js'
-import { type Program, runDuring } from './term.js'
+import { defaultGraceMs, longestGraceMs } from './keeper/schedule.js'
+import { type Program, runDuring } from './run-during.js'
 
 export type RunEnd =
   | { readonly how: 'exited'; readonly code: number }

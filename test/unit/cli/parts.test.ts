@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseDuration, parseInteger } from '../../../src/cli/duration.js'
 import { electionOf, endOf } from '../../../src/cli/elections.js'
-import { isOwnTerm } from '../../../src/cli/interventions.js'
-import { parseStat, ProcessSession } from '../../../src/cli/run/processes.js'
+import { isOwnTerm } from '../../../src/cli/operator-actions.js'
+import { parseStat, ProcessSession } from '../../../src/cli/run/keeper/process-session.js'
 import { table, visible } from '../../../src/cli/terminal/table.js'
 
 describe('durations', () => {

@@ -7,7 +7,7 @@ import {
   killMarginMs,
   longestGraceMs,
   remainingMs,
-} from '../../../src/cli/run/schedule.js'
+} from '../../../src/cli/run/keeper/schedule.js'
 import { validForMs } from '../../../src/lease/deadline.js'
 
 const time = fc.integer({ min: 0, max: 100_000 })

@@ -1,6 +1,6 @@
 // What `elect run` and its keeper say to each other. It holds types only.
 
-import type { Deadline } from '../schedule.js'
+import type { Deadline } from './schedule.js'
 
 export interface StartOrder {
   readonly file: string

@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Ended, Order, Report, StartOrder } from './protocol.js'
-import { ProcessSession } from '../processes.js'
-import type { Deadline } from '../schedule.js'
-import { killAllOfTerm } from '../stragglers.js'
+import { ProcessSession } from './process-session.js'
+import type { Deadline } from './schedule.js'
+import { killAllOfTerm } from './kill-all-of-term.js'
 
 /** The command could not be started. */
 export class CannotStartError extends Error {

@@ -4,10 +4,10 @@
 // It must not know about etcd, leases or elections.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { now } from '../../clocks.js'
+import { now } from '../clocks.js'
 import type { Order, Reason, Report, StartOrder } from '../protocol.js'
-import { ProcessSession } from '../../processes.js'
-import { type Deadline, due } from '../../schedule.js'
+import { ProcessSession } from '../process-session.js'
+import { type Deadline, due } from '../schedule.js'
 
 /** The wall clock has no timers that know of a machine's sleep: it is looked at this often. */
 const lookEveryMs = 200

@@ -1,6 +1,6 @@
 // The man page, made from what the commands say of themselves. It is written by scripts/build-cli.mjs.
 
-import { commands } from './commands/index.js'
+import { commands } from '../commands/index.js'
 import { commonOptionsOf, connectionOptions } from './connection-options.js'
 import { endedBySignal, exitCodes, exitMeanings, type ExitName } from './exit-codes.js'
 import { manualUrl, synopsis } from './help.js'

@@ -1,7 +1,7 @@
 // How candidates are shown, by all commands alike. It must not know where they come from.
 
-import type { CandidateInfo } from '../election/roster.js'
-import { visible } from './terminal/table.js'
+import type { CandidateInfo } from '../../election/roster.js'
+import { visible } from './table.js'
 
 export function leaderLine(leader: CandidateInfo | undefined): string {
   if (leader === undefined) return 'nobody leads'

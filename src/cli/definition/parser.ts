@@ -2,7 +2,7 @@
 
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { commonOptionsOf, connectionOptions } from './connection-options.js'
-import { usage } from './failure.js'
+import { usage } from '../failure.js'
 import { epilogue, synopsis } from './help.js'
 import type { CommandSpec, OptionSpec } from './spec.js'
 

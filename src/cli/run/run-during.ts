@@ -5,10 +5,10 @@ import type { Leadership } from '../../candidate/leadership.js'
 import type { Lease } from '../../lease/lease.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { inputIsNotOurs } from './background.js'
-import { now } from './clocks.js'
+import { now } from './keeper/clocks.js'
 import type { KeeperLink } from './keeper/supervisor.js'
 import type { Ended } from './keeper/protocol.js'
-import type { Deadline } from './schedule.js'
+import type { Deadline } from './keeper/schedule.js'
 
 export interface Program {
   readonly election: string

@@ -2,7 +2,7 @@
 // this. It holds types only.
 
 import type { ExitName } from './exit-codes.js'
-import type { Terminal } from './terminal/terminal.js'
+import type { Terminal } from '../terminal/terminal.js'
 
 export interface ArgumentSpec {
   readonly name: string
