@@ -2,7 +2,7 @@
 
 import { abandonable, checkWait, type WaitOptions } from './base/wait.js'
 import { ClosedError, type ElectError, InvalidArgumentError } from './base/errors.js'
-import { type Following, follow } from './election/follower.js'
+import { type Following, follow } from './election/roster-feed.js'
 import { checkElection } from './election/keys.js'
 import { readAll } from './election/requests.js'
 import { type CandidateInfo, Roster } from './election/roster.js'

@@ -9,7 +9,7 @@ import {
   NotLeaderError,
 } from '../base/errors.js'
 import { abandonable, checkWait, type WaitOptions } from '../base/wait.js'
-import { Contender } from '../election/contender.js'
+import { Contender } from '../election/driver.js'
 import { checkElection, checkName } from '../election/keys.js'
 import { LockDelay } from '../election/lock-delay.js'
 import type { LeadershipEnd } from '../election/machine.js'

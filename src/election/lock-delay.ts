@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/clock.js'
 import type { Lease } from '../lease/lease.js'
-import type { Following } from './follower.js'
+import type { Following } from './roster-feed.js'
 
 export class LockDelay {
   readonly #clock: Clock

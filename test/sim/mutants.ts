@@ -110,14 +110,14 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'blind-lock-delay',
     'suspecting those whose key went without a mark',
-    'src/election/predecessors.ts',
+    'src/election/former-leaders.ts',
     'if (!vouched && !isMarked(revision)) {',
     'if (vouched && !isMarked(revision)) {',
   ),
   mutant(
     'stuck-leaving',
     'noticing that a lease was lost before its key is to be removed',
-    'src/election/contender.ts',
+    'src/election/driver.ts',
     'if (lease !== undefined && lease.loss === undefined) {',
     'if (lease !== undefined) {',
   ),

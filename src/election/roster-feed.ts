@@ -9,7 +9,7 @@ import type { EtcdApi, Watch, WatchSink } from '../etcd/api.js'
 import type { Event } from '../etcd/wire/gen/kv_pb.js'
 import { Backoff } from '../base/backoff.js'
 import { candidacies, isNested, leaseIdOf } from './keys.js'
-import { Predecessors } from './predecessors.js'
+import { Predecessors } from './former-leaders.js'
 import { type Candidacy, readAll, type Snapshot } from './requests.js'
 import { Roster } from './roster.js'
 

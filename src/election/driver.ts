@@ -8,7 +8,7 @@ import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { Lease } from '../lease/lease.js'
 import { Departure } from './departure.js'
-import { type Following, follow } from './follower.js'
+import { type Following, follow } from './roster-feed.js'
 import { encode, termKey } from './keys.js'
 import type { LockDelay } from './lock-delay.js'
 import {
@@ -19,7 +19,7 @@ import {
   type State,
   step,
 } from './machine.js'
-import { Naming } from './naming.js'
+import { Naming } from './candidate-name.js'
 import { removeKey } from './removal.js'
 import { type Candidacy, join } from './requests.js'
 
