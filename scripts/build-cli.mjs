@@ -14,9 +14,9 @@ export async function buildCli(outdir) {
     absWorkingDir: root,
     entryPoints: {
       main: 'src/cli/main.ts',
-      keeper: 'src/cli/run/keeper/program/main.ts',
+      'program/keeper': 'src/cli/run/keeper/program/keeper.ts',
       // Where src/guardian/spawn.ts looks for it.
-      'child/main': 'src/guardian/program/main.ts',
+      'program/guardian': 'src/guardian/program/guardian.ts',
       man: 'src/cli/definition/man.ts',
     },
     outdir,

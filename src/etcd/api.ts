@@ -3,7 +3,7 @@
 
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../base/clock.js'
-import type { Access } from './cluster/access.js'
+import type { Access } from './access.js'
 import type { JointTxn } from './txn/batch.js'
 import type { Batcher, JointOptions } from './txn/batcher.js'
 import type { CallOptions, Calls } from './cluster/calls.js'

@@ -3,7 +3,7 @@
 
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
 import { InvalidArgumentError } from '../base/errors.js'
-import { accessOf } from './cluster/access.js'
+import { accessOf } from './access.js'
 import { EtcdApi } from './api.js'
 import { Batcher } from './txn/batcher.js'
 import { Calls } from './cluster/calls.js'

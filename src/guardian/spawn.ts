@@ -30,7 +30,7 @@ export type Start = (listener: ProcessListener) => GuardianProcess
 /** A guardian that does not read is of no use, and what it is told must not pile up here. */
 const mostUnread = 2 ** 20
 
-const program = fileURLToPath(new URL('./child/main.js', import.meta.url))
+const program = fileURLToPath(new URL('./program/guardian.js', import.meta.url))
 
 /** What the program needs of the environment: how Node.js finds its libraries and certificates, and nothing that is secret. */
 const environment = [

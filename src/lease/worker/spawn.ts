@@ -24,7 +24,7 @@ export interface ThreadListener {
 
 export type StartThread = (listener: ThreadListener) => RenewalThread
 
-const program = new URL('./main.js', import.meta.url)
+const program = new URL('./program/worker.js', import.meta.url)
 
 /** Why no worker can be started by this process; undefined when one can. */
 export function whyNoThread(): string | undefined {

@@ -48,7 +48,7 @@ export class KeeperLink {
 
   /** Starts a keeper, so that it is there when it is needed. */
   constructor() {
-    const file = fileURLToPath(new URL('./keeper.js', import.meta.url))
+    const file = fileURLToPath(new URL('./program/keeper.js', import.meta.url))
     // What is in NODE_OPTIONS is for the command: two processes cannot be inspected on one port.
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([variable]) => variable !== 'NODE_OPTIONS'),

@@ -1,8 +1,8 @@
 // How a client reaches its cluster, in words that another process or thread can be told. It must not know what for.
 
 import { resolve } from 'node:path'
-import type { Endpoint } from '../wire/endpoint.js'
-import type { ResolvedEtcdOptions } from '../options.js'
+import type { Endpoint } from './wire/endpoint.js'
+import type { ResolvedEtcdOptions } from './options.js'
 
 export interface Access {
   readonly endpoints: readonly Endpoint[]
