@@ -1,4 +1,4 @@
-// Generates src/etcd/gen from proto/. With --check it writes nothing and fails when what is committed is not fresh.
+// Generates src/etcd/wire/gen from proto/. With --check it writes nothing and fails when what is committed is not fresh.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const committed = join(root, 'src/etcd/gen')
+const committed = join(root, 'src/etcd/wire/gen')
 
 function generate(into) {
   const template = JSON.stringify({
@@ -40,7 +40,7 @@ if (process.argv.includes('--check')) {
     )
     if (stale.length > 0) {
       console.error(
-        `src/etcd/gen is not what proto/ gives (${stale.join(', ')}): run 'npm run gen'`,
+        `src/etcd/wire/gen is not what proto/ gives (${stale.join(', ')}): run 'npm run gen'`,
       )
       process.exitCode = 1
     }

@@ -2,10 +2,7 @@
 // It must not know what is done with it.
 
 import { hostname } from 'node:os'
-import type { Candidate } from '../candidate/candidate.js'
-import type { Etcd } from '../etcd/client.js'
-import type { Leadership } from '../candidate/leadership.js'
-import { Observer } from '../observer.js'
+import { type Candidate, type Etcd, type Leadership, Observer } from './library.js'
 import { parseDuration, parseInteger } from './duration.js'
 import { Failure, usage } from './failure.js'
 import { defaultTtlS } from './definition/campaign-options.js'

@@ -1,8 +1,6 @@
 // Makes the client that flags and variables ask for. It must not know what is done with it.
 
-import { InvalidArgumentError } from '../base/errors.js'
-import { Etcd } from '../etcd/client.js'
-import { optionsFromEnv, type EtcdOptions } from '../etcd/options.js'
+import { Etcd, type EtcdOptions, InvalidArgumentError, optionsFromEnv } from './library.js'
 import { parseDuration } from './duration.js'
 import { usage } from './failure.js'
 import type { Context } from './definition/spec.js'

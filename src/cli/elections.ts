@@ -1,9 +1,6 @@
 // Finds elections among all keys of etcd. It must not know how they are shown.
 
-import { decode, encode } from '../election/keys.js'
-import { toInfo } from '../election/roster.js'
-import type { EtcdApi } from '../etcd/api.js'
-import type { KeyValue } from '../etcd/wire/gen/kv_pb.js'
+import { decode, encode, type EtcdApi, type KeyValue, toInfo } from './library.js'
 import type { CandidateJson } from './terminal/leader-text.js'
 
 export interface FoundElection {

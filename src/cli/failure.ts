@@ -1,6 +1,6 @@
 // What an error means to whoever typed the command: one sentence, and an exit code. It must not know the commands.
 
-import { type ErrorCode, ElectError } from '../base/errors.js'
+import { ElectError, type ErrorCode } from './library.js'
 import { endedBySignal, exitCodes, type ExitName } from './definition/exit-codes.js'
 
 /** The command cannot go on; the message is for people and says what to do. */

@@ -35,7 +35,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
         stop.abort(new SignalError(signal))
       })
     }
-    return await spec.run({ args, options, env, terminal, stop: stop.signal })
+    return await spec.run({ args, options, env, commands, terminal, stop: stop.signal })
   } catch (error) {
     const { code, message } = explain(error)
     if (message !== undefined) terminal.error(message)

@@ -1,13 +1,13 @@
 // What an operator may do to somebody else's term, each guarded by the revision that was seen. It must not know who asks.
 
-import type { EtcdApi } from '../etcd/api.js'
 import {
+  type CandidateInfo,
   Compare_CompareResult as Result,
   Compare_CompareTarget as Target,
-} from '../etcd/wire/gen/rpc_pb.js'
-import { encode } from '../election/keys.js'
-import { rename } from '../election/requests.js'
-import type { CandidateInfo } from '../election/roster.js'
+  encode,
+  type EtcdApi,
+  rename,
+} from './library.js'
 
 /** Removes a candidacy. False when it was gone before, and nothing was changed. */
 export async function remove(

@@ -18,7 +18,7 @@ async function refusal(args: readonly string[]): Promise<ReturnType<typeof expla
     const { spec, ...given } = request
     const terminal = new Terminal({ format: 'text', level: 'quiet', env })
     const stop = new AbortController().signal
-    const code = await spec.run({ ...given, env, terminal, stop })
+    const code = await spec.run({ ...given, env, commands, terminal, stop })
     throw new Error(`it ran, and ended with ${String(code)}`)
   } catch (error) {
     return explain(error)

@@ -27,7 +27,7 @@ export const campaign: CommandSpec = {
     const [{ contestOf, elected }, { connect }, { Candidate }] = await Promise.all([
       import('../campaign.js'),
       import('../connection.js'),
-      import('../../candidate/candidate.js'),
+      import('../library.js'),
     ])
     const contest = contestOf(context)
     const { election, name, ttlS, lockDelay } = contest

@@ -20,11 +20,9 @@ export const candidates: CommandSpec = {
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { readAll }, { checkElection }, { toInfo }] = await Promise.all([
+    const [{ connect }, { checkElection, readAll, toInfo }] = await Promise.all([
       import('../connection.js'),
-      import('../../election/requests.js'),
-      import('../../election/keys.js'),
-      import('../../election/roster.js'),
+      import('../library.js'),
     ])
     const { stop: signal, terminal, args } = context
     const election = checkElection(args[0])

@@ -26,11 +26,8 @@ export const completion: CommandSpec = {
     { command: 'elect completion fish | source', what: 'in ~/.config/fish/config.fish' },
   ],
   exits: [],
-  run: async ({ args, terminal }) => {
-    const [{ completionFor }, { commands }] = await Promise.all([
-      import('../definition/completions.js'),
-      import('./index.js'),
-    ])
+  run: async ({ args, commands, terminal }) => {
+    const { completionFor } = await import('../definition/completions.js')
     terminal.out(completionFor(args[0] as 'bash' | 'zsh' | 'fish', commands))
     return exitCodes.ok
   },

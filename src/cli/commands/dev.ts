@@ -35,7 +35,7 @@ export const dev: CommandSpec = {
   ],
   exits: [],
   run: async ({ options, stop, terminal }) => {
-    const { DevServer } = await import('../../devserver/index.js')
+    const { DevServer } = await import('../devserver.js')
     const { host = '127.0.0.1', port = '2379' } = options as DevFlags
     const settings = {
       host,

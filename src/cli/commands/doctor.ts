@@ -24,22 +24,19 @@ export const doctor: CommandSpec = {
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connectionOptionsOf }, { Etcd }, { resolveEtcdOptions }, members, leases, keys] =
-      await Promise.all([
-        import('../connection.js'),
-        import('../../etcd/client.js'),
-        import('../../etcd/options.js'),
-        import('../doctor/members.js'),
-        import('../doctor/leases.js'),
-        import('../../election/keys.js'),
-      ])
+    const [{ connectionOptionsOf }, library, members, leases] = await Promise.all([
+      import('../connection.js'),
+      import('../library.js'),
+      import('../doctor/members.js'),
+      import('../doctor/leases.js'),
+    ])
     const { stop, terminal, args } = context
-    const election = args[0] === undefined ? undefined : keys.checkElection(args[0])
+    const election = args[0] === undefined ? undefined : library.checkElection(args[0])
     const options = connectionOptionsOf(context)
-    const { findings, isUp } = await members.lookAtMembers(resolveEtcdOptions(options), stop)
+    const { findings, isUp } = await members.lookAtMembers(library.resolveEtcdOptions(options), stop)
     const all: Finding[] = [...findings]
     if (isUp) {
-      await using etcd = new Etcd(options)
+      await using etcd = new library.Etcd(options)
       all.push(await leases.lookAtLeases(etcd.api, stop))
       all.push(...(await leases.lookAtRights(etcd.api, election, stop)))
     }

@@ -23,10 +23,9 @@ export const leader: CommandSpec = {
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { readLeader }, { checkElection }] = await Promise.all([
+    const [{ connect }, { checkElection, readLeader }] = await Promise.all([
       import('../connection.js'),
-      import('../../election/requests.js'),
-      import('../../election/keys.js'),
+      import('../library.js'),
     ])
     const { stop, terminal, args } = context
     const election = checkElection(args[0])

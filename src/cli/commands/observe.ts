@@ -24,7 +24,7 @@ export const observe: CommandSpec = {
   run: async (context) => {
     const [{ connect }, { Observer }] = await Promise.all([
       import('../connection.js'),
-      import('../../observer.js'),
+      import('../library.js'),
     ])
     const { stop, terminal, args } = context
     const election = args[0] ?? ''

@@ -27,11 +27,10 @@ export const proclaim: CommandSpec = {
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { readLeader }, { checkElection, checkName }, { isOwnTerm, renameLeader }] =
+    const [{ connect }, { checkElection, checkName, readLeader }, { isOwnTerm, renameLeader }] =
       await Promise.all([
         import('../connection.js'),
-        import('../../election/requests.js'),
-        import('../../election/keys.js'),
+        import('../library.js'),
         import('../operator-actions.js'),
       ])
     const { stop: signal, terminal, args, env } = context

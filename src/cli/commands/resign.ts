@@ -27,13 +27,11 @@ export const resign: CommandSpec = {
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { readLeader }, { checkElection }, { isOwnTerm, remove }] =
-      await Promise.all([
-        import('../connection.js'),
-        import('../../election/requests.js'),
-        import('../../election/keys.js'),
-        import('../operator-actions.js'),
-      ])
+    const [{ connect }, { checkElection, readLeader }, { isOwnTerm, remove }] = await Promise.all([
+      import('../connection.js'),
+      import('../library.js'),
+      import('../operator-actions.js'),
+    ])
     const { stop: signal, terminal, args, env, options } = context
     const election = checkElection(args[0])
     await using etcd = connect(context)

@@ -56,6 +56,8 @@ export interface Context {
   /** By the names that the flags have in camel case. */
   readonly options: Readonly<Record<string, unknown>>
   readonly env: NodeJS.ProcessEnv
+  /** All commands there are, for the one that completes them. */
+  readonly commands: readonly CommandSpec[]
   readonly terminal: Terminal
   /** Aborted when the user or the system asks the command to end; the reason is a `SignalError`. */
   readonly stop: AbortSignal

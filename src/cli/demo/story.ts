@@ -1,9 +1,7 @@
 // The demo's story: election, a kill, a resignation, the end. It must not know how a machine is made.
 
-import { DevServer } from '../../devserver/index.js'
-import type { CandidateInfo } from '../../election/roster.js'
-import { Etcd } from '../../etcd/client.js'
-import { Observer } from '../../observer.js'
+import { type CandidateInfo, Etcd, Observer } from '../library.js'
+import { DevServer } from '../devserver.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { Worker } from './worker.js'
 

@@ -1,15 +1,15 @@
 // Looks at what elections need of etcd as a whole: leases, and rights on the keys of an election. Nothing is left behind.
 // It must not know how findings are shown.
 
-import { ElectError } from '../../base/errors.js'
-import type { EtcdApi } from '../../etcd/api.js'
 import {
   Compare_CompareResult as Result,
   Compare_CompareTarget as Target,
-} from '../../etcd/wire/gen/rpc_pb.js'
-import { encode } from '../../election/keys.js'
-import { readLeader } from '../../election/requests.js'
-import { revokeLease } from '../../lease/grant.js'
+  ElectError,
+  encode,
+  type EtcdApi,
+  readLeader,
+  revokeLease,
+} from '../library.js'
 import { leaderLine } from '../terminal/leader-text.js'
 import type { Finding } from './finding.js'
 

@@ -1,8 +1,7 @@
 // Looks at each member: whether it answers, how fast, its version, its clock, its troubles; and whether they belong
 // together. It must not know how findings are shown.
 
-import type { ResolvedEtcdOptions } from '../../etcd/options.js'
-import type { StatusResponse } from '../../etcd/wire/gen/maintenance_pb.js'
+import type { ResolvedEtcdOptions, StatusResponse } from '../library.js'
 import { visible } from '../terminal/table.js'
 import type { Finding } from './finding.js'
 import { Member } from './probed-member.js'

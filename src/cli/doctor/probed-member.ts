@@ -3,20 +3,20 @@
 import { create } from '@bufbuild/protobuf'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { systemClock } from '../../base/clock.js'
-import { Calls } from '../../etcd/cluster/calls.js'
-import { grpcTransports } from '../../etcd/client.js'
-import { Connections } from '../../etcd/cluster/members.js'
-import type { Endpoint } from '../../etcd/wire/endpoint.js'
 import {
   AlarmRequestSchema,
   type AlarmResponse,
+  Calls,
+  Connections,
+  type Endpoint,
+  grpcTransports,
   Maintenance,
+  type ResolvedEtcdOptions,
+  SignIn,
   StatusRequestSchema,
   type StatusResponse,
-} from '../../etcd/wire/gen/maintenance_pb.js'
-import type { ResolvedEtcdOptions } from '../../etcd/options.js'
-import { SignIn } from '../../etcd/cluster/sign-in.js'
+  systemClock,
+} from '../library.js'
 
 export class Member {
   readonly endpoint: Endpoint

@@ -1,8 +1,7 @@
 // One term of `elect run`: the command runs for as long as the leadership lasts, and is told of renewals and signals by way
 // of its keeper. It must not decide when the command has to end (schedule.ts does, in the keeper).
 
-import type { Leadership } from '../../candidate/leadership.js'
-import type { Lease } from '../../lease/lease.js'
+import type { Leadership, Lease } from '../library.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { inputIsNotOurs } from './background.js'
 import { now } from './keeper/clocks.js'

@@ -1,12 +1,15 @@
 // `elect run` from the first campaign to the last word: term after term with `--forever`, otherwise one. It must not know
 // exit codes beyond their names.
 
-import { Candidate } from '../../candidate/candidate.js'
-import { systemClock, sleep } from '../../base/clock.js'
-import { ElectError } from '../../base/errors.js'
-import type { Etcd } from '../../etcd/client.js'
-import { Backoff } from '../../base/backoff.js'
-import { whyNoGuardian } from '../../guardian/supervisor.js'
+import {
+  Backoff,
+  Candidate,
+  ElectError,
+  type Etcd,
+  sleep,
+  systemClock,
+  whyNoGuardian,
+} from '../library.js'
 import { type Contest, elected } from '../campaign.js'
 import { type SignalError, usage } from '../failure.js'
 import type { Context } from '../definition/spec.js'

@@ -1,6 +1,6 @@
 // How candidates are shown, by all commands alike. It must not know where they come from.
 
-import type { CandidateInfo } from '../../election/roster.js'
+import type { CandidateInfo } from '../library.js'
 import { visible } from './table.js'
 
 export function leaderLine(leader: CandidateInfo | undefined): string {
