@@ -1,6 +1,6 @@
 // Watches an election without contending, and without a lease. It must not decide who leads: the roster's first does.
 
-import { abandonable, checkWait, type WaitOptions } from './base/wait.js'
+import { waitOrAbort, checkWait, type WaitOptions } from './base/wait.js'
 import { ClosedError, type ElectError, InvalidArgumentError } from './base/errors.js'
 import { type Following, follow } from './election/roster-feed.js'
 import { checkElection } from './election/keys.js'
@@ -105,7 +105,7 @@ export class Observer {
   async init(options: WaitOptions = {}): Promise<void> {
     const { signal } = checkWait(options)
     // Whoever follows it knows at least as much; that roster is shared, and not ours to write to.
-    if (this.#state.at === 'following') return abandonable(this.#state.starting, signal)
+    if (this.#state.at === 'following') return waitOrAbort(this.#state.starting, signal)
     const snapshot = await readAll(this.#api, this.#election, { signal })
     if (this.#current().at === 'following') return
     this.#roster = new Roster()
@@ -121,7 +121,7 @@ export class Observer {
   async start(options: WaitOptions = {}): Promise<void> {
     const { signal } = checkWait(options)
     signal?.throwIfAborted()
-    if (this.#state.at === 'following') return abandonable(this.#state.starting, signal)
+    if (this.#state.at === 'following') return waitOrAbort(this.#state.starting, signal)
     const following = follow(this.#api, this.#election, {
       changed: () => {
         this.#wake()

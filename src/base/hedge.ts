@@ -3,7 +3,7 @@
 
 import type { Clock } from './clock.js'
 
-export interface Hedging {
+export interface HedgeOptions {
   /** For how long one asking is waited for before there is another beside it. */
   readonly patienceMs: number
   /** How often is asked at most. */
@@ -19,7 +19,7 @@ export interface Hedging {
 export async function hedged<T>(
   clock: Clock,
   ask: (signal: AbortSignal) => Promise<T>,
-  { patienceMs, most, another }: Hedging,
+  { patienceMs, most, another }: HedgeOptions,
 ): Promise<T> {
   const over = new AbortController()
   let cancel = (): void => undefined

@@ -1,15 +1,15 @@
 // A bound on how many things happen at once; the others wait in line. It must not know what they are.
 
-export class Gate {
+export class Semaphore {
   #free: number
-  readonly #line = new Set<() => void>()
+  readonly #queue = new Set<() => void>()
 
   constructor(width: number) {
     this.#free = width
   }
 
   /** Resolves when there is room. Rejects with `signal.reason` when the signal is aborted in line. */
-  enter(signal?: AbortSignal): Promise<void> | undefined {
+  acquire(signal?: AbortSignal): Promise<void> | undefined {
     if (this.#free > 0) {
       this.#free -= 1
       return undefined
@@ -20,21 +20,21 @@ export class Gate {
         resolve()
       }
       const aborted = (): void => {
-        this.#line.delete(admitted)
+        this.#queue.delete(admitted)
         reject(signal?.reason as Error)
       }
-      this.#line.add(admitted)
+      this.#queue.add(admitted)
       signal?.addEventListener('abort', aborted, { once: true })
     })
   }
 
-  leave(): void {
-    const next = this.#line.values().next()
+  release(): void {
+    const next = this.#queue.values().next()
     if (next.done === true) {
       this.#free += 1
       return
     }
-    this.#line.delete(next.value)
+    this.#queue.delete(next.value)
     next.value()
   }
 }

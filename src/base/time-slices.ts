@@ -9,7 +9,7 @@ const mostMs = 10
 /** Taken when this file is loaded: a test framework that puts its own in the place of Node's must not stop our work. */
 export const nextTurn = setImmediate
 
-export class Slices {
+export class TimeSlices {
   readonly #clock: Clock
   readonly #step: () => boolean
   /** When the work of this turn began. */
@@ -24,13 +24,13 @@ export class Slices {
   }
 
   /** There is work: it is begun at once, unless this turn has had its share. */
-  work(): void {
+  run(): void {
     if (this.#working) return
     if (this.#beganAtMs === undefined) {
       this.#beganAtMs = this.#clock.monotonicMs()
       nextTurn(() => {
         this.#beganAtMs = undefined
-        if (this.#left) this.work()
+        if (this.#left) this.run()
       })
     }
     this.#working = true

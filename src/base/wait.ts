@@ -35,7 +35,7 @@ function isAbortSignal(signal: unknown): boolean {
 }
 
 /** The same promise for one who stops waiting when the signal is aborted; what it stands for goes on. */
-export function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function waitOrAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const abort = (): void => {

@@ -8,7 +8,7 @@ import {
   NoLeaderError,
   NotLeaderError,
 } from '../base/errors.js'
-import { abandonable, checkWait, type WaitOptions } from '../base/wait.js'
+import { waitOrAbort, checkWait, type WaitOptions } from '../base/wait.js'
 import { Contender } from '../election/driver.js'
 import { checkElection, checkName } from '../election/keys.js'
 import { LockDelay } from '../election/lock-delay.js'
@@ -252,7 +252,7 @@ export class Candidate {
     // One after the other, so that the last name asked for is the one that stays.
     const turn = this.#proclaiming.then(() => this.#proclaim(name, leadership, signal))
     this.#proclaiming = turn.catch(() => undefined)
-    await abandonable(turn, signal)
+    await waitOrAbort(turn, signal)
   }
 
   /**
@@ -305,7 +305,7 @@ export class Candidate {
     if (this.#leadership !== undefined) {
       this.#contender.withdraw('resigned')
     }
-    await abandonable(this.#contender.left(), signal)
+    await waitOrAbort(this.#contender.left(), signal)
   }
 
   /**

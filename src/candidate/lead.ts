@@ -2,7 +2,12 @@
 // It must not decide who leads; it uses what every user could use.
 
 import { sleep } from '../base/clock.js'
-import { ClosedError, ElectError, InvalidArgumentError, LeadershipLostError } from '../base/errors.js'
+import {
+  ClosedError,
+  ElectError,
+  InvalidArgumentError,
+  LeadershipLostError,
+} from '../base/errors.js'
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { Leadership } from './leadership.js'

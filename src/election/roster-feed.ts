@@ -2,7 +2,7 @@
 // Candidates and observers of one election share one follower.
 // It must not know who of the candidates is us.
 
-import { abandonable } from '../base/wait.js'
+import { waitOrAbort } from '../base/wait.js'
 import { sleep } from '../base/clock.js'
 import { ClosedError, ElectError } from '../base/errors.js'
 import type { EtcdApi, Watch, WatchSink } from '../etcd/api.js'
@@ -194,7 +194,7 @@ class Follower implements WatchSink {
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
-    if (this.#watch === undefined) await abandonable(this.#read(), signal)
+    if (this.#watch === undefined) await waitOrAbort(this.#read(), signal)
   }
 
   /** Reads the list; those who ask meanwhile share the answer. */

@@ -4,7 +4,10 @@
 
 import { create } from '@bufbuild/protobuf'
 import type { Connection, EtcdApi, KeepAliveStream } from '../etcd/api.js'
-import { LeaseKeepAliveRequestSchema, type LeaseKeepAliveResponse } from '../etcd/wire/gen/rpc_pb.js'
+import {
+  LeaseKeepAliveRequestSchema,
+  type LeaseKeepAliveResponse,
+} from '../etcd/wire/gen/rpc_pb.js'
 import type { Instant } from './deadline.js'
 
 /** Of one member: the one that may have stalled, and a fresh one beside it. */

@@ -1,7 +1,7 @@
 // One lease at a time, shared by any number of candidates: opened when first needed, replaced when lost, given back at
 // the end. It must not know about elections beyond which of them its candidates are in.
 
-import { abandonable, checkWait, type WaitOptions } from '../base/wait.js'
+import { waitOrAbort, checkWait, type WaitOptions } from '../base/wait.js'
 import { type AttendantEvents, Attendants } from './companions.js'
 import {
   AlreadyACandidateError,
@@ -158,7 +158,7 @@ export class Session {
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined
     })
-    return abandonable(this.#opening, signal)
+    return waitOrAbort(this.#opening, signal)
   }
 
   /**

@@ -164,7 +164,11 @@ export const mutants: readonly Mutant[] = [
     name: 'deaf-to-compaction',
     without: 'reading the election anew when its history was compacted',
     changes: [
-      { file: 'src/etcd/watch/watch.ts', from: 'watcher.sink.compacted()', to: 'void watcher.sink' },
+      {
+        file: 'src/etcd/watch/watch.ts',
+        from: 'watcher.sink.compacted()',
+        to: 'void watcher.sink',
+      },
     ],
     shows: 'no leader after calm',
     faults: ['compact at the revision that the next one watches from, when the leader resigns'],

@@ -1,6 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
 import * as errors from '../../src/base/errors.js'
-import { ElectError, errorCodes, InvalidArgumentError, RefusedError } from '../../src/base/errors.js'
+import {
+  ElectError,
+  errorCodes,
+  InvalidArgumentError,
+  RefusedError,
+} from '../../src/base/errors.js'
 
 const cause = new Error('the cause')
 

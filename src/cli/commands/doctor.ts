@@ -33,7 +33,10 @@ export const doctor: CommandSpec = {
     const { stop, terminal, args } = context
     const election = args[0] === undefined ? undefined : library.checkElection(args[0])
     const options = connectionOptionsOf(context)
-    const { findings, isUp } = await members.lookAtMembers(library.resolveEtcdOptions(options), stop)
+    const { findings, isUp } = await members.lookAtMembers(
+      library.resolveEtcdOptions(options),
+      stop,
+    )
     const all: Finding[] = [...findings]
     if (isUp) {
       await using etcd = new library.Etcd(options)

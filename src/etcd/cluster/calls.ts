@@ -8,7 +8,7 @@ import { ClosedError } from '../../base/errors.js'
 import { Backoff } from '../../base/backoff.js'
 import type { Connections } from './members.js'
 import { isCertificateTrouble, toElectError, verdictOn } from './failure.js'
-import { Gate } from '../../base/semaphore.js'
+import { Semaphore } from '../../base/semaphore.js'
 import type { SignIn } from './sign-in.js'
 import { RpcError } from '../wire/transport.js'
 
@@ -35,7 +35,7 @@ export class Calls {
   readonly #random: () => number
   readonly #attemptTimeoutMs: number
   readonly #callTimeoutMs: number
-  readonly #gate = new Gate(mostInFlight)
+  readonly #semaphore = new Semaphore(mostInFlight)
   #closed = false
 
   constructor(parts: {
@@ -74,12 +74,12 @@ export class Calls {
     options.signal?.throwIfAborted()
     this.#throwIfClosed()
     if (options.urgent === true) return this.#untilAnswered(method, make, options)
-    const turn = this.#gate.enter(options.signal)
+    const turn = this.#semaphore.acquire(options.signal)
     if (turn !== undefined) await turn
     try {
       return await this.#untilAnswered(method, make, options)
     } finally {
-      this.#gate.leave()
+      this.#semaphore.release()
     }
   }
 

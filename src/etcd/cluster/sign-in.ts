@@ -2,7 +2,7 @@
 // It must not know what the calls are for.
 
 import { create } from '@bufbuild/protobuf'
-import { abandonable } from '../../base/wait.js'
+import { waitOrAbort } from '../../base/wait.js'
 import type { Connection } from './members.js'
 import { Auth, AuthenticateRequestSchema } from '../wire/gen/auth_pb.js'
 import { type Metadata, RpcError } from '../wire/transport.js'
@@ -57,7 +57,7 @@ export class SignIn {
     this.#underWay ??= this.#authenticate(connection, timeoutMs).finally(() => {
       this.#underWay = undefined
     })
-    return abandonable(this.#underWay, signal)
+    return waitOrAbort(this.#underWay, signal)
   }
 
   async #authenticate(connection: Connection, timeoutMs: number): Promise<Metadata> {

@@ -8,7 +8,7 @@ import { AuthError, RefusedError, TimeoutError } from '../../base/errors.js'
 import { Batch, bytesOf, combine, type JointTxn, learn, separate, usualLimits } from './batch.js'
 import type { CallOptions, Calls } from '../cluster/calls.js'
 import { KV, type TxnRequest, TxnRequestSchema, type TxnResponse } from '../wire/gen/rpc_pb.js'
-import { Slices } from '../../base/time-slices.js'
+import { TimeSlices } from '../../base/time-slices.js'
 import { RpcError, Status } from '../wire/transport.js'
 
 /** The others wait, and travel the better together. */
@@ -41,7 +41,7 @@ export class Batcher {
   readonly #clock: Clock
   readonly #callTimeoutMs: number
   readonly #withReads: boolean
-  readonly #sending: Slices
+  readonly #sending: TimeSlices
   /** By fate; the lane that was served last comes last. */
   readonly #lanes = new Map<string, Set<Member>>()
   #limits = usualLimits
@@ -55,7 +55,7 @@ export class Batcher {
     this.#clock = parts.clock
     this.#callTimeoutMs = parts.callTimeoutMs
     this.#withReads = parts.hasRights
-    this.#sending = new Slices(parts.clock, () => this.#sendNext())
+    this.#sending = new TimeSlices(parts.clock, () => this.#sendNext())
   }
 
   /**
@@ -119,7 +119,7 @@ export class Batcher {
     queueMicrotask(() => {
       process.nextTick(() => {
         this.#scheduled = false
-        this.#sending.work()
+        this.#sending.run()
       })
     })
   }

@@ -10,7 +10,7 @@ import { toElectError } from '../cluster/failure.js'
 import type { Event } from '../wire/gen/kv_pb.js'
 import { Watch as WatchService, type WatchResponse } from '../wire/gen/rpc_pb.js'
 import type { SignIn } from '../cluster/sign-in.js'
-import { nextTurn, Slices } from '../../base/time-slices.js'
+import { nextTurn, TimeSlices } from '../../base/time-slices.js'
 import type { Streams } from '../cluster/streams.js'
 import { type OutgoingStream, RpcError, Status } from '../wire/transport.js'
 import {
@@ -106,7 +106,7 @@ export class WatchHub {
   /** Come over the present stream, and not looked at yet. */
   #received: WatchResponse[] = []
   #looked = 0
-  readonly #looking: Slices
+  readonly #looking: TimeSlices
   #lastId = 0n
   #updating = false
   /** The watch that was made only for the sake of an answer. */
@@ -129,7 +129,7 @@ export class WatchHub {
     this.#signIn = parts.signIn
     this.#clock = parts.clock
     this.#backoff = new Backoff(parts.random)
-    this.#looking = new Slices(parts.clock, () => this.#lookAtNext())
+    this.#looking = new TimeSlices(parts.clock, () => this.#lookAtNext())
   }
 
   /** Reports everything that happens in the range from this revision on. */
@@ -186,7 +186,7 @@ export class WatchHub {
         if (this.#stream !== stream) return
         this.#heardAtMs = this.#clock.monotonicMs()
         this.#received.push(response)
-        this.#looking.work()
+        this.#looking.run()
       },
       closed: () => {
         if (this.#stream === stream) this.#reopen()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Clock } from '../../../src/base/clock.js'
-import { Slices } from '../../../src/base/time-slices.js'
+import { TimeSlices } from '../../../src/base/time-slices.js'
 
 /** A clock that moves when work is done, and at no other time. */
 class WorkClock implements Clock {
@@ -22,16 +22,16 @@ test('work goes on in later turns of the event loop when it takes long, in order
   const clock = new WorkClock()
   const heap = Array.from({ length: 10 }, (_, index) => index)
   const done: number[] = []
-  const slices = new Slices(clock, () => {
+  const slices = new TimeSlices(clock, () => {
     const next = heap.shift()
     if (next !== undefined) done.push(next)
     clock.nowMs += 4
     return heap.length > 0
   })
-  slices.work()
+  slices.run()
   // 4, 8 and 12 ms: what is begun is finished.
   expect(done).toEqual([0, 1, 2])
-  slices.work()
+  slices.run()
   expect(done).toHaveLength(3)
   await turn()
   expect(done).toHaveLength(6)
@@ -43,22 +43,22 @@ test('work goes on in later turns of the event loop when it takes long, in order
 
 test('little work is done at once, also when it comes bit by bit', () => {
   let done = 0
-  const slices = new Slices(new WorkClock(), () => {
+  const slices = new TimeSlices(new WorkClock(), () => {
     done += 1
     return false
   })
-  for (let bit = 0; bit < 100; bit++) slices.work()
+  for (let bit = 0; bit < 100; bit++) slices.run()
   expect(done).toBe(100)
 })
 
 test('what makes more work while it is done does not begin anew in the middle', () => {
   const steps: string[] = []
-  const slices: Slices = new Slices(new WorkClock(), () => {
+  const slices: TimeSlices = new TimeSlices(new WorkClock(), () => {
     steps.push('begin')
-    if (steps.length < 6) slices.work()
+    if (steps.length < 6) slices.run()
     steps.push('end')
     return steps.length < 6
   })
-  slices.work()
+  slices.run()
   expect(steps).toEqual(['begin', 'end', 'begin', 'end', 'begin', 'end'])
 })
