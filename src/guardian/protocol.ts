@@ -2,7 +2,7 @@
 // the guardian loads it.
 
 /** How a cluster is reached. */
-export interface Reach {
+export interface GuardianAccess {
   readonly endpoints: readonly { readonly target: string; readonly tls: boolean }[]
   /** PEM text. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined
@@ -10,8 +10,8 @@ export interface Reach {
 }
 
 /** Clusters are numbered by whoever gives orders; lease ids are decimal. */
-export type Order =
-  | { readonly do: 'reach'; readonly cluster: number; readonly reach: Reach }
+export type GuardianOrder =
+  | { readonly do: 'connect'; readonly cluster: number; readonly access: GuardianAccess }
   | { readonly do: 'forget'; readonly cluster: number }
   /** What this process signs its own requests with: it is in use, and so does not run out. */
   | { readonly do: 'token'; readonly cluster: number; readonly token: string | undefined }
@@ -27,12 +27,12 @@ export type Order =
   | { readonly do: 'release'; readonly cluster: number; readonly lease: string }
 
 /** There is an open connection to a member of this cluster. */
-export interface Report {
+export interface GuardianReport {
   readonly is: 'connected'
   readonly cluster: number
 }
 
-export function encodeLine(message: Order | Report): string {
+export function encodeLine(message: GuardianOrder | GuardianReport): string {
   return `${JSON.stringify(message)}\n`
 }
 

@@ -6,26 +6,26 @@ import type { Socket } from 'node:net'
 import { parse } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { encodeLine, lineReader, type Order, type Report } from './protocol.js'
+import { encodeLine, lineReader, type GuardianOrder, type GuardianReport } from './protocol.js'
 
 /** A process that runs, or is about to. */
 export interface GuardianProcess {
   /** Undefined when it could not be started. */
   readonly pid: number | undefined
-  tell(order: Order): void
+  tell(order: GuardianOrder): void
   /** It has nothing to do any more: it ends without revoking what it was told to release. */
   dismiss(): void
 }
 
-export interface ProcessListener {
-  report(report: Report): void
+export interface GuardianProcessListener {
+  report(report: GuardianReport): void
   /** Called once, unless it was dismissed. */
   gone(reason: string): void
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
-export type Start = (listener: ProcessListener) => GuardianProcess
+export type StartGuardian = (listener: GuardianProcessListener) => GuardianProcess
 
 /** A guardian that does not read is of no use, and what it is told must not pile up here. */
 const mostUnread = 2 ** 20
@@ -40,7 +40,7 @@ const environment = [
 ]
 
 /** Why no guardian can be started by this process; undefined when one can. */
-export function whyNoProcess(): string | undefined {
+export function whyNoGuardianProcess(): string | undefined {
   const { permission } = process as { permission?: { has(scope: string): boolean } }
   if (permission?.has('child') === false) {
     return 'Node.js’s permission model lets this process start no other (--allow-child-process)'
@@ -53,7 +53,7 @@ export function whyNoProcess(): string | undefined {
   return undefined
 }
 
-export const startGuardian: Start = (listener) => {
+export const startGuardian: StartGuardian = (listener) => {
   let child: Child
   try {
     child = spawn(process.execPath, ['--v8-pool-size=0', ...certificateFlags(), program], {
@@ -74,7 +74,7 @@ export const startGuardian: Start = (listener) => {
   return attend(child, listener)
 }
 
-function attend(child: Child, listener: ProcessListener): GuardianProcess {
+function attend(child: Child, listener: GuardianProcessListener): GuardianProcess {
   // When the system has no descriptors left there are no pipes, whatever the types say; 'error' follows.
   const { stdin, stdout } = child as { stdin: Writable | undefined; stdout: Readable | undefined }
   let over = false
@@ -95,7 +95,7 @@ function attend(child: Child, listener: ProcessListener): GuardianProcess {
   stdout?.setEncoding('utf8').on(
     'data',
     lineReader((line) => {
-      if (!over) listener.report(JSON.parse(line) as Report)
+      if (!over) listener.report(JSON.parse(line) as GuardianReport)
     }),
   )
   // Nobody stays alive for the sake of its guardian.

@@ -5,8 +5,13 @@ import type { Clock } from '../base/clock.js'
 import { systemClock } from '../base/clock.js'
 import { Backoff } from '../base/backoff.js'
 import type { EtcdApi } from '../etcd/api.js'
-import type { Order, Report } from './protocol.js'
-import { type GuardianProcess, type Start, startGuardian, whyNoProcess } from './spawn.js'
+import type { GuardianOrder, GuardianReport } from './protocol.js'
+import {
+  type GuardianProcess,
+  type StartGuardian,
+  startGuardian,
+  whyNoGuardianProcess,
+} from './spawn.js'
 
 /** What becomes of the guardian, told to each session that has one. None of these may throw. */
 export interface GuardianListener {
@@ -17,7 +22,7 @@ export interface GuardianListener {
 }
 
 /** One cluster and the leases that are held in it. */
-interface Charge {
+interface GuardedCluster {
   readonly number: number
   readonly api: EtcdApi
   readonly leases: Map<bigint, { readonly ttlS: number; readonly after: number | undefined }>
@@ -28,7 +33,7 @@ interface Charge {
 }
 
 /** One session's hold on the guardian. */
-export interface Guarding {
+export interface GuardianHandle {
   /** @param after a process that has to be gone too before the lease is revoked. */
   hold(leaseId: bigint, ttlS: number, after?: number): void
   release(leaseId: bigint): void
@@ -40,72 +45,73 @@ export interface Guarding {
 const lastingMs = 10_000
 
 export class Guardian {
-  readonly #start: Start
+  readonly #start: StartGuardian
   readonly #clock: Clock
   readonly #backoff: Backoff
-  readonly #charges = new Map<EtcdApi, Charge>()
+  readonly #clusters = new Map<EtcdApi, GuardedCluster>()
   #process: GuardianProcess | undefined
   #startedAtMs = 0
   #cancelRestart: (() => void) | undefined
-  #charged = 0
+  #numbered = 0
 
-  constructor(start: Start, clock: Clock, random: () => number) {
+  constructor(start: StartGuardian, clock: Clock, random: () => number) {
     this.#start = start
     this.#clock = clock
     this.#backoff = new Backoff(random, 50, 5_000)
   }
 
   /** Starts the process unless it runs. */
-  guard(api: EtcdApi, listener: GuardianListener): Guarding {
-    const charge = this.#charges.get(api) ?? this.#newCharge(api)
-    charge.listeners.add(listener)
+  guard(api: EtcdApi, listener: GuardianListener): GuardianHandle {
+    const cluster = this.#clusters.get(api) ?? this.#addCluster(api)
+    cluster.listeners.add(listener)
     if (this.#process === undefined && this.#cancelRestart === undefined) this.#run()
-    else if (charge.connected) {
+    else if (cluster.connected) {
       queueMicrotask(() => {
-        if (charge.connected) listener.started(this.#process?.pid ?? 0)
+        if (cluster.connected) listener.started(this.#process?.pid ?? 0)
       })
     }
     const own = new Set<bigint>()
     const release = (leaseId: bigint): void => {
       if (!own.delete(leaseId)) return
-      charge.leases.delete(leaseId)
-      this.#process?.tell({ do: 'release', cluster: charge.number, lease: String(leaseId) })
+      cluster.leases.delete(leaseId)
+      this.#process?.tell({ do: 'release', cluster: cluster.number, lease: String(leaseId) })
     }
     return {
       hold: (leaseId, ttlS, after) => {
         own.add(leaseId)
-        charge.leases.set(leaseId, { ttlS, after })
-        this.#process?.tell(holding(charge.number, leaseId, ttlS, after))
+        cluster.leases.set(leaseId, { ttlS, after })
+        this.#process?.tell(holding(cluster.number, leaseId, ttlS, after))
       },
       release,
       end: () => {
         for (const leaseId of [...own]) release(leaseId)
-        if (charge.listeners.delete(listener) && charge.listeners.size === 0) this.#forget(charge)
+        if (cluster.listeners.delete(listener) && cluster.listeners.size === 0)
+          this.#forget(cluster)
       },
     }
   }
 
-  #newCharge(api: EtcdApi): Charge {
-    const charge: Charge = {
-      number: this.#charged++,
+  #addCluster(api: EtcdApi): GuardedCluster {
+    const cluster: GuardedCluster = {
+      number: this.#numbered++,
       api,
       leases: new Map(),
       listeners: new Set(),
       connected: false,
       offToken: api.onToken(() => {
-        this.#process?.tell({ do: 'token', cluster: charge.number, token: api.token })
+        this.#process?.tell({ do: 'token', cluster: cluster.number, token: api.token })
       }),
     }
-    this.#charges.set(api, charge)
-    this.#introduce(charge)
-    return charge
+    this.#clusters.set(api, cluster)
+    this.#introduce(cluster)
+    return cluster
   }
 
-  #forget(charge: Charge): void {
-    charge.offToken()
-    this.#charges.delete(charge.api)
-    this.#process?.tell({ do: 'forget', cluster: charge.number })
-    if (this.#charges.size > 0) return
+  #forget(cluster: GuardedCluster): void {
+    cluster.offToken()
+    this.#clusters.delete(cluster.api)
+    this.#process?.tell({ do: 'forget', cluster: cluster.number })
+    if (this.#clusters.size > 0) return
     this.#cancelRestart?.()
     this.#cancelRestart = undefined
     this.#process?.dismiss()
@@ -123,28 +129,28 @@ export class Guardian {
       },
     })
     this.#process = started
-    for (const charge of this.#charges.values()) this.#introduce(charge)
+    for (const cluster of this.#clusters.values()) this.#introduce(cluster)
   }
 
   /** Everything that a process that is new to it has to know. */
-  #introduce({ number: cluster, api, leases }: Charge): void {
+  #introduce({ number: cluster, api, leases }: GuardedCluster): void {
     const { access } = api
     if (this.#process === undefined || access === undefined) return
     const { endpoints, tls, credentials } = access
-    const orders: Order[] = [
-      { do: 'reach', cluster, reach: { endpoints, tls, credentials } },
+    const orders: GuardianOrder[] = [
+      { do: 'connect', cluster, access: { endpoints, tls, credentials } },
       { do: 'token', cluster, token: api.token },
       ...[...leases].map(([id, { ttlS, after }]) => holding(cluster, id, ttlS, after)),
     ]
     for (const order of orders) this.#process.tell(order)
   }
 
-  #reported({ cluster }: Report, by: GuardianProcess): void {
-    const charge = [...this.#charges.values()].find(({ number }) => number === cluster)
+  #reported(report: GuardianReport, by: GuardianProcess): void {
+    const cluster = [...this.#clusters.values()].find(({ number }) => number === report.cluster)
     // It was connected before, and had to connect again.
-    if (charge === undefined || charge.connected) return
-    charge.connected = true
-    for (const listener of [...charge.listeners]) listener.started(by.pid ?? 0)
+    if (cluster === undefined || cluster.connected) return
+    cluster.connected = true
+    for (const listener of [...cluster.listeners]) listener.started(by.pid ?? 0)
   }
 
   #lost(reason: string): void {
@@ -154,21 +160,26 @@ export class Guardian {
       this.#cancelRestart = undefined
       this.#run()
     })
-    for (const charge of [...this.#charges.values()]) {
-      charge.connected = false
-      for (const listener of [...charge.listeners]) listener.lost(reason)
+    for (const cluster of [...this.#clusters.values()]) {
+      cluster.connected = false
+      for (const listener of [...cluster.listeners]) listener.lost(reason)
     }
   }
 }
 
-function holding(cluster: number, leaseId: bigint, ttlS: number, after: number | undefined): Order {
+function holding(
+  cluster: number,
+  leaseId: bigint,
+  ttlS: number,
+  after: number | undefined,
+): GuardianOrder {
   return { do: 'hold', cluster, lease: String(leaseId), ttlS, after }
 }
 
 /** Why a session on this client cannot have a guardian; undefined when it can. */
 export function whyNoGuardian(api: EtcdApi): string | undefined {
   if (api.access === undefined) return 'the client has a transport of its own'
-  return whyNoProcess()
+  return whyNoGuardianProcess()
 }
 
 let shared: Guardian | undefined

@@ -11,7 +11,7 @@ import {
   isDoubtful,
   remainingMs,
 } from './deadline.js'
-import type { Renewal, StartRenewal, Tenure } from './renewal.js'
+import type { Renewal, StartRenewal, GrantedLease } from './renewal.js'
 
 /**
  * - `expired`: no renewal was confirmed in time
@@ -52,12 +52,12 @@ export class Lease {
   #cancelExpiry: (() => void) | undefined
   readonly #offClose: () => void
 
-  constructor(tenure: Tenure, start: StartRenewal) {
-    const { api, id, ttlS } = tenure
+  constructor(granted: GrantedLease, start: StartRenewal) {
+    const { api, id, ttlS } = granted
     this.#api = api
     this.id = id
     this.ttlS = ttlS
-    this.#renewal = start(tenure, {
+    this.#renewal = start(granted, {
       acknowledged: () => {
         this.#watchExpiry()
       },

@@ -9,7 +9,7 @@ import { hedged } from '../base/hedge.js'
 import { type Answer, KeepAlives, type Patience } from './keep-alives.js'
 
 /** A lease as it came from etcd. */
-export interface Tenure {
+export interface GrantedLease {
   readonly api: EtcdApi
   readonly id: bigint
   /** As granted, in seconds. */
@@ -39,7 +39,7 @@ export interface Renewal {
   close(): void
 }
 
-export type StartRenewal = (tenure: Tenure, listener: RenewalListener) => Renewal
+export type StartRenewal = (granted: GrantedLease, listener: RenewalListener) => Renewal
 
 /** Renewals a TTL: one may be lost and another be late. */
 const renewalsPerTtl = 3
@@ -61,7 +61,7 @@ function patienceOf(ttlS: number): Patience {
 export class LoopRenewal implements Renewal {
   /** Whoever is to be told is told at once. */
   readonly isGone = false
-  readonly #tenure: Tenure
+  readonly #lease: GrantedLease
   readonly #listener: RenewalListener
   readonly #mayRenew: () => boolean
   readonly #keepAlives: KeepAlives
@@ -73,9 +73,13 @@ export class LoopRenewal implements Renewal {
   #cancelRenewal: (() => void) | undefined
 
   /** @param mayRenew asked before each renewal: a lease whose holder is not well is left to run out. */
-  constructor(tenure: Tenure, listener: RenewalListener, mayRenew: () => boolean = () => true) {
-    const { api, id, ttlS, deadline } = tenure
-    this.#tenure = tenure
+  constructor(
+    granted: GrantedLease,
+    listener: RenewalListener,
+    mayRenew: () => boolean = () => true,
+  ) {
+    const { api, id, ttlS, deadline } = granted
+    this.#lease = granted
     this.#listener = listener
     this.#mayRenew = mayRenew
     this.#deadline = deadline
@@ -107,7 +111,7 @@ export class LoopRenewal implements Renewal {
     this.#cancelRenewal = undefined
     if (this.#closed) return
     if (this.#mayRenew()) this.#keepAlives.ask()
-    else this.#renewIn(Math.min(askAgainMs, renewalIntervalMs(this.#tenure.ttlS)))
+    else this.#renewIn(Math.min(askAgainMs, renewalIntervalMs(this.#lease.ttlS)))
   }
 
   close(): void {
@@ -118,7 +122,7 @@ export class LoopRenewal implements Renewal {
 
   #renewIn(delayMs: number): void {
     this.#cancelRenewal?.()
-    this.#cancelRenewal = this.#tenure.api.clock.setTimer(delayMs, () => {
+    this.#cancelRenewal = this.#lease.api.clock.setTimer(delayMs, () => {
       this.renewNow()
     })
   }
@@ -131,7 +135,7 @@ export class LoopRenewal implements Renewal {
     this.#deadline = acknowledged(this.#deadline, { sentAt, raftTerm })
     this.#listener.acknowledged()
     if (this.#closed) return
-    this.#renewIn(sentAt.monotonicMs + renewalIntervalMs(this.#tenure.ttlS) - answeredAtMs)
+    this.#renewIn(sentAt.monotonicMs + renewalIntervalMs(this.#lease.ttlS) - answeredAtMs)
     void this.#verify()
   }
 
@@ -158,7 +162,7 @@ export class LoopRenewal implements Renewal {
 
   /** A member that hangs must not use up the time that is left: another one is asked as early as for keep-alives. */
   #read(key: Uint8Array): Promise<RangeResponse> {
-    const { api, ttlS } = this.#tenure
+    const { api, ttlS } = this.#lease
     let asked = api.preferredMember
     const ask = (signal: AbortSignal): Promise<RangeResponse> => {
       asked = api.preferredMember

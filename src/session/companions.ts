@@ -4,17 +4,21 @@
 import { systemClock } from '../base/clock.js'
 import { InvalidArgumentError } from '../base/errors.js'
 import type { EtcdApi } from '../etcd/api.js'
-import { guardianOfThisProcess, type Guarding, whyNoGuardian } from '../guardian/supervisor.js'
+import {
+  guardianOfThisProcess,
+  type GuardianHandle,
+  whyNoGuardian,
+} from '../guardian/supervisor.js'
 import type { Lease } from '../lease/lease.js'
 import { LoopRenewal, type StartRenewal } from '../lease/renewal.js'
-import { type Renewing, renewingOfThisProcess } from '../lease/worker/supervisor.js'
-import { whyNoThread } from '../lease/worker/spawn.js'
+import { type RenewalWorker, renewalWorkerOfThisProcess } from '../lease/worker/supervisor.js'
+import { whyNoWorkerThread } from '../lease/worker/spawn.js'
 import { WorkerRenewal } from '../lease/worker/worker-renewal.js'
 import type { Listeners } from '../base/listeners.js'
 import type { ResolvedSessionOptions } from './options.js'
 
 /** What becomes of them, as a session tells it. */
-export interface AttendantEvents {
+export interface CompanionEvents {
   /** The guardian runs and has reached etcd: from now on it tells etcd at once when this process is gone. */
   guardianStarted: { readonly pid: number }
   /** The guardian is gone, or could not be started; another one is being started. */
@@ -25,17 +29,17 @@ export interface AttendantEvents {
   workerLost: { readonly reason: string }
 }
 
-type Tell = Pick<Listeners<AttendantEvents>, 'emit'>
+type Tell = Pick<Listeners<CompanionEvents>, 'emit'>
 
-export class Attendants {
+export class Companions {
   /** How the session's lease is renewed. */
   readonly startRenewal: StartRenewal
   /** Whether the process says that it is fit to lead. */
-  readonly isWell: () => boolean
+  readonly isHealthy: () => boolean
   readonly #api: EtcdApi
-  readonly #wanted: { readonly guardian: boolean; readonly worker: Renewing | undefined }
+  readonly #wanted: { readonly guardian: boolean; readonly worker: RenewalWorker | undefined }
   readonly #tell: Tell
-  #guarding: Guarding | undefined
+  #guardian: GuardianHandle | undefined
   #leaveWorker: (() => void) | undefined
   #after: number | undefined
 
@@ -46,19 +50,19 @@ export class Attendants {
     refuse('renewal', "expected 'main' here", renewal === 'worker' && whyNoWorker(api), renewal)
     this.#api = api
     this.#tell = tell
-    const worker = renewal === 'worker' ? renewingOfThisProcess() : undefined
+    const worker = renewal === 'worker' ? renewalWorkerOfThisProcess() : undefined
     this.#wanted = { guardian, worker }
-    this.isWell = healthy === undefined ? () => true : () => saysTrue(healthy)
-    const { isWell } = this
+    this.isHealthy = healthy === undefined ? () => true : () => saysTrue(healthy)
+    const { isHealthy } = this
     this.startRenewal =
       worker === undefined
-        ? (tenure, listener) => new LoopRenewal(tenure, listener, isWell)
-        : (tenure, listener) =>
-            new WorkerRenewal(tenure, listener, { renewing: worker, maxStallMs, isWell })
+        ? (granted, listener) => new LoopRenewal(granted, listener, isHealthy)
+        : (granted, listener) =>
+            new WorkerRenewal(granted, listener, { worker: worker, maxStallMs, isHealthy })
   }
 
   /** Starts whoever is wanted and does not run. */
-  summon(): void {
+  start(): void {
     this.#leaveWorker ??= this.#wanted.worker?.join({
       started: (threadId) => {
         this.#tell.emit('workerStarted', { threadId })
@@ -68,7 +72,7 @@ export class Attendants {
       },
     })
     if (!this.#wanted.guardian) return
-    this.#guarding ??= guardianOfThisProcess().guard(this.#api, {
+    this.#guardian ??= guardianOfThisProcess().guard(this.#api, {
       started: (pid) => {
         this.#tell.emit('guardianStarted', { pid })
       },
@@ -79,8 +83,8 @@ export class Attendants {
   }
 
   /** From now on the guardian revokes this lease when the process is gone. */
-  hold({ id, ttlS }: Lease): void {
-    this.#guarding?.hold(id, ttlS, this.#after)
+  guard({ id, ttlS }: Lease): void {
+    this.#guardian?.hold(id, ttlS, this.#after)
   }
 
   /** From the next lease on, this process has to be gone too before the guardian revokes it. */
@@ -89,14 +93,14 @@ export class Attendants {
   }
 
   /** The lease is not there any more. */
-  release({ id }: Lease): void {
-    this.#guarding?.release(id)
+  unguard({ id }: Lease): void {
+    this.#guardian?.release(id)
   }
 
   /** Nobody is needed any more, and no lease is revoked by anybody from now on. */
-  dismiss(): void {
-    this.#guarding?.end()
-    this.#guarding = undefined
+  stop(): void {
+    this.#guardian?.end()
+    this.#guardian = undefined
     this.#leaveWorker?.()
     this.#leaveWorker = undefined
   }
@@ -106,7 +110,7 @@ function whyNoWorker(api: EtcdApi): string | undefined {
   if (api.access === undefined) return 'the client has a transport of its own'
   // The deadline is shared as a time on a clock that both threads can read.
   if (api.clock !== systemClock) return 'the client has a clock of its own'
-  return whyNoThread()
+  return whyNoWorkerThread()
 }
 
 function refuse(

@@ -2,7 +2,7 @@
 // the end. It must not know about elections beyond which of them its candidates are in.
 
 import { waitOrAbort, checkWait, type WaitOptions } from '../base/wait.js'
-import { type AttendantEvents, Attendants } from './companions.js'
+import { type CompanionEvents, Companions } from './companions.js'
 import {
   AlreadyACandidateError,
   ClosedError,
@@ -18,7 +18,7 @@ import { Listeners } from '../base/listeners.js'
 import { checkSessionOptions, type SessionOptions } from './options.js'
 
 /** What a session tells those who look on. */
-export interface SessionEvents extends AttendantEvents {
+export interface SessionEvents extends CompanionEvents {
   /** There is a lease; `ttl` is what etcd granted, in seconds. */
   opened: { readonly leaseId: bigint; readonly ttl: number }
   /** It is over; `loss` is `'closed'` when this process gave it up. */
@@ -44,7 +44,7 @@ const events: readonly (keyof SessionEvents)[] = [
  */
 export class Session {
   readonly #api: EtcdApi
-  readonly #attendants: Attendants
+  readonly #companions: Companions
   readonly #requestedTtlS: number
   readonly #clockDrift: number
   readonly #listeners = new Listeners<SessionEvents>()
@@ -64,7 +64,7 @@ export class Session {
     this.#api = apiOf(etcd)
     const checked = checkSessionOptions(options)
     const { ttl, clockDrift, leaseId } = checked
-    this.#attendants = new Attendants(this.#api, checked, this.#listeners)
+    this.#companions = new Companions(this.#api, checked, this.#listeners)
     this.#requestedTtlS = ttl
     this.#clockDrift = clockDrift
     this.#adoptId = leaseId
@@ -126,7 +126,7 @@ export class Session {
     this.#closing = Promise.resolve()
     this.#orphaned = true
     this.#lease?.end('closed')
-    this.#attendants.dismiss()
+    this.#companions.stop()
   }
 
   /** Calls back on every event; returns what stops that. A listener that throws breaks nothing. */
@@ -152,7 +152,7 @@ export class Session {
     signal?.throwIfAborted()
     this.#throwIfClosed()
     if (this.#lease !== undefined && this.#lease.loss === undefined) return this.#lease
-    if (!this.#attendants.isWell()) {
+    if (!this.#companions.isHealthy()) {
       throw new SessionLostError('healthy() does not say true, so no lease is opened')
     }
     this.#opening ??= this.#open().finally(() => {
@@ -166,7 +166,7 @@ export class Session {
    * is gone too.
    */
   revokeOnlyAfter(pid: number): void {
-    this.#attendants.revokeOnlyAfter(pid)
+    this.#companions.revokeOnlyAfter(pid)
   }
 
   /** @internal Settles when it is known whether etcd has taken the lease of a closed session back. */
@@ -197,15 +197,15 @@ export class Session {
   }
 
   async #open(): Promise<Lease> {
-    const { startRenewal } = this.#attendants
-    this.#attendants.summon()
+    const { startRenewal } = this.#companions
+    this.#companions.start()
     await this.#giveBackLeftBehind()
     const lease =
       this.#adoptId === undefined
         ? await grantLease(this.#api, this.#requestedTtlS, this.#clockDrift, startRenewal)
         : await this.#adopt(this.#adoptId)
     this.#lease = lease
-    this.#attendants.hold(lease)
+    this.#companions.guard(lease)
     // Closed meanwhile: whoever closes waits for us and gives the lease back. Nobody waits in order to leave it there.
     if (this.#orphaned) lease.end('closed')
     this.#throwIfClosed()
@@ -222,9 +222,9 @@ export class Session {
   #watch(lease: Lease): void {
     const lost = (loss: LeaseLoss): void => {
       if (loss === 'expired') void this.#giveBackLater(lease)
-      if (loss === 'revoked') this.#attendants.release(lease)
+      if (loss === 'revoked') this.#companions.unguard(lease)
       // Not by us: the client was closed, and with it the way to etcd.
-      if (loss === 'closed' && !this.isClosed) this.#attendants.dismiss()
+      if (loss === 'closed' && !this.isClosed) this.#companions.stop()
       this.#listeners.emit('lost', { leaseId: lease.id, loss })
     }
     // One that was over before it came has told nobody.
@@ -235,7 +235,7 @@ export class Session {
   /** Once: whoever tries again after the lease was found to be gone needs one of its own. */
   async #adopt(id: bigint): Promise<Lease> {
     try {
-      const lease = await adoptLease(this.#api, id, this.#clockDrift, this.#attendants.startRenewal)
+      const lease = await adoptLease(this.#api, id, this.#clockDrift, this.#companions.startRenewal)
       this.#adoptId = undefined
       return lease
     } catch (error) {
@@ -259,7 +259,7 @@ export class Session {
     this.#leftBehind = lease
     await revokeLater(this.#api, lease.id, lease.ttlS)
     if (this.#leftBehind === lease) this.#leftBehind = undefined
-    this.#attendants.release(lease)
+    this.#companions.unguard(lease)
   }
 
   async #close(): Promise<void> {
@@ -269,17 +269,17 @@ export class Session {
     try {
       if (lease !== undefined) await revokeLease(this.#api, lease.id)
     } catch (error) {
-      if (lease === undefined || error instanceof ClosedError) this.#attendants.dismiss()
+      if (lease === undefined || error instanceof ClosedError) this.#companions.stop()
       // The guardian goes on trying too, should this process end meanwhile.
       else void this.#dismissOnceGivenBack(lease)
       throw error
     }
-    this.#attendants.dismiss()
+    this.#companions.stop()
   }
 
   async #dismissOnceGivenBack(lease: Lease): Promise<void> {
     await revokeLater(this.#api, lease.id, lease.ttlS)
-    this.#attendants.dismiss()
+    this.#companions.stop()
   }
 
   #throwIfClosed(): void {

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { Cluster } from '../../src/guardian/program/cluster.js'
-import type { Reach } from '../../src/guardian/protocol.js'
+import { GuardianCluster } from '../../src/guardian/program/cluster.js'
+import type { GuardianAccess } from '../../src/guardian/protocol.js'
 import { enableAuth, root } from '../support/auth.js'
 import { makeCertificates } from '../support/certificates.js'
 import { type EtcdCluster, type EtcdProcess, startCluster, startEtcd } from '../support/etcd.js'
@@ -16,8 +16,8 @@ function addressOf({ port }: EtcdProcess): string {
 
 function reach(
   targets: readonly string[],
-  more: Partial<Reach> & { secure?: boolean } = {},
-): Reach {
+  more: Partial<GuardianAccess> & { secure?: boolean } = {},
+): GuardianAccess {
   const { secure = false, tls, credentials } = more
   return {
     endpoints: targets.map((target) => ({ target, tls: secure })),
@@ -27,9 +27,9 @@ function reach(
 }
 
 /** A guardian's part of this cluster, connected. */
-async function connected(to: Reach): Promise<Cluster> {
+async function connected(to: GuardianAccess): Promise<GuardianCluster> {
   let isConnected = false
-  const cluster = new Cluster(to, () => (isConnected = true))
+  const cluster = new GuardianCluster(to, () => (isConnected = true))
   onTestFinished(() => {
     cluster.close()
   })

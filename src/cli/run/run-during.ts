@@ -5,9 +5,9 @@ import type { Leadership, Lease } from '../library.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { inputIsNotOurs } from './background.js'
 import { now } from './keeper/clocks.js'
-import type { KeeperLink } from './keeper/supervisor.js'
-import type { Ended } from './keeper/protocol.js'
-import type { Deadline } from './keeper/schedule.js'
+import type { KeeperSupervisor } from './keeper/supervisor.js'
+import type { CommandEnd } from './keeper/protocol.js'
+import type { LeadershipDeadline } from './keeper/schedule.js'
 
 export interface Program {
   readonly election: string
@@ -39,9 +39,9 @@ export async function runDuring(
   leadership: Leadership,
   lease: Lease,
   program: Program,
-  keeper: KeeperLink,
+  keeper: KeeperSupervisor,
   terminal: Terminal,
-): Promise<Ended> {
+): Promise<CommandEnd> {
   const undo: (() => void)[] = []
   const on = (signal: NodeJS.Signals, listener: () => void): void => {
     process.on(signal, listener)
@@ -101,7 +101,7 @@ export async function runDuring(
 }
 
 /** Read in this order, so that being stopped in between makes it earlier and not later. */
-function deadlineOf(leadership: Leadership): Deadline {
+function deadlineOf(leadership: Leadership): LeadershipDeadline {
   const { monotonicMs, wallMs } = now()
   const leftMs = leadership.remainingMs()
   return { monotonicMs: monotonicMs + leftMs, wallMs: wallMs + leftMs }

@@ -14,7 +14,7 @@ import { type Contest, elected } from '../campaign.js'
 import { type SignalError, usage } from '../failure.js'
 import type { Context } from '../definition/spec.js'
 import { duration, visible } from '../terminal/table.js'
-import { CannotStartError, KeeperLink } from './keeper/supervisor.js'
+import { CannotStartError, KeeperSupervisor } from './keeper/supervisor.js'
 import { defaultGraceMs, longestGraceMs } from './keeper/schedule.js'
 import { type Program, runDuring } from './run-during.js'
 
@@ -50,7 +50,7 @@ export async function service(request: RunRequest): Promise<RunEnd> {
   const { election, name, ttlS, lockDelay } = contest
   const guardian = whyNoGuardian(etcd.api) === undefined
   const candidate = new Candidate(etcd, { election, name, ttl: ttlS, lockDelay, guardian })
-  const keeper = new KeeperLink()
+  const keeper = new KeeperSupervisor()
   // When we are killed, the keeper ends the command, and nobody else may lead before that is done.
   if (keeper.pid !== undefined) candidate.session.revokeOnlyAfter(keeper.pid)
   const backoff = new Backoff(Math.random, 100, 5_000)
@@ -75,7 +75,7 @@ export async function service(request: RunRequest): Promise<RunEnd> {
 async function term(
   { context, etcd, contest, program, forever }: RunRequest,
   candidate: Candidate,
-  keeper: KeeperLink,
+  keeper: KeeperSupervisor,
   graceMs: number,
 ): Promise<RunEnd | 'notStarted'> {
   const { stop, terminal } = context

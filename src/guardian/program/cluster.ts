@@ -2,13 +2,13 @@
 // It must not know how it is learnt that the process is gone. It never renews anything.
 
 import { readFileSync } from 'node:fs'
-import type { Reach } from '../protocol.js'
-import { type Answer, Member } from './connection.js'
+import type { GuardianAccess } from '../protocol.js'
+import { type MemberAnswer, GuardianConnection } from './connection.js'
 import { authenticateRequest, leaseRevokeRequest, paths, tokenOf } from './messages.js'
 
-/** How long one member may take before the next one is asked as well. */
+/** How long one connection may take before the next one is asked as well. */
 const hedgeMs = 25
-/** How long one member is listened to in all. */
+/** How long one connection is listened to in all. */
 const askMs = 2_000
 const firstPauseMs = 50
 /** How often it is looked whether a process is gone. */
@@ -45,20 +45,20 @@ interface Held {
   readonly after: number | undefined
 }
 
-export class Cluster {
-  readonly #members: readonly Member[]
-  readonly #credentials: Reach['credentials']
+export class GuardianCluster {
+  readonly #connections: readonly GuardianConnection[]
+  readonly #credentials: GuardianAccess['credentials']
   readonly #onConnected: () => void
   readonly #held = new Map<bigint, Held>()
   #token: string | undefined
   #signingIn: Promise<void> | undefined
-  /** The member that is kept connected, and asked first. */
+  /** The connection that is kept connected, and asked first. */
   #first: number
   #failures = 0
   #closed = false
 
-  constructor({ endpoints, tls, credentials }: Reach, onConnected: () => void) {
-    this.#members = endpoints.map((endpoint) => new Member(endpoint, tls))
+  constructor({ endpoints, tls, credentials }: GuardianAccess, onConnected: () => void) {
+    this.#connections = endpoints.map((endpoint) => new GuardianConnection(endpoint, tls))
     this.#credentials = credentials
     this.#onConnected = onConnected
     this.#first = Math.floor(Math.random() * endpoints.length)
@@ -79,7 +79,7 @@ export class Cluster {
 
   close(): void {
     this.#closed = true
-    for (const member of this.#members) member.close()
+    for (const connection of this.#connections) connection.close()
   }
 
   /** Resolves when every lease is known to be gone, or has surely run out. */
@@ -121,7 +121,7 @@ export class Cluster {
     }
   }
 
-  /** Asks one member after the other without waiting long for any; true as soon as one says that the lease is gone. */
+  /** Asks one connection after the other without waiting long for any; true as soon as one says that the lease is gone. */
   #anyRevokes(lease: bigint): Promise<boolean> {
     return new Promise((resolve) => {
       let pending = 0
@@ -129,12 +129,12 @@ export class Cluster {
       let timer: NodeJS.Timeout | undefined
       const askNext = (): void => {
         clearTimeout(timer)
-        if (asked === this.#members.length) return
-        const member = this.#at(this.#first + asked)
+        if (asked === this.#connections.length) return
+        const connection = this.#at(this.#first + asked)
         asked += 1
         pending += 1
         timer = setTimeout(askNext, hedgeMs)
-        void this.#revokedBy(member, lease).then((gone) => {
+        void this.#revokedBy(connection, lease).then((gone) => {
           pending -= 1
           if (gone) {
             clearTimeout(timer)
@@ -149,12 +149,13 @@ export class Cluster {
     })
   }
 
-  async #revokedBy(member: Member, lease: bigint): Promise<boolean> {
+  async #revokedBy(connection: GuardianConnection, lease: bigint): Promise<boolean> {
     const request = leaseRevokeRequest(lease)
-    const ask = (): Promise<Answer> => member.ask(paths.leaseRevoke, request, this.#token, askMs)
+    const ask = (): Promise<MemberAnswer> =>
+      connection.ask(paths.leaseRevoke, request, this.#token, askMs)
     let answer = await ask()
     if (this.#credentials !== undefined && tokenTrouble.test(answer.message)) {
-      await (this.#signingIn ??= this.#signIn(member, this.#credentials))
+      await (this.#signingIn ??= this.#signIn(connection, this.#credentials))
       this.#signingIn = undefined
       answer = await ask()
     }
@@ -162,17 +163,17 @@ export class Cluster {
   }
 
   async #signIn(
-    member: Member,
-    { user, password }: NonNullable<Reach['credentials']>,
+    connection: GuardianConnection,
+    { user, password }: NonNullable<GuardianAccess['credentials']>,
   ): Promise<void> {
     const request = authenticateRequest(user, password)
-    const { code, body } = await member.ask(paths.authenticate, request, undefined, askMs)
+    const { code, body } = await connection.ask(paths.authenticate, request, undefined, askMs)
     if (code === ok) this.#token = tokenOf(body)
   }
 
-  #at(index: number): Member {
-    const member = this.#members[index % this.#members.length]
-    if (member === undefined) throw new Error('a cluster has at least one endpoint')
-    return member
+  #at(index: number): GuardianConnection {
+    const connection = this.#connections[index % this.#connections.length]
+    if (connection === undefined) throw new Error('a cluster has at least one endpoint')
+    return connection
   }
 }

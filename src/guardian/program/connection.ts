@@ -9,10 +9,10 @@ import {
 } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { Reach } from '../protocol.js'
+import type { GuardianAccess } from '../protocol.js'
 
 /** What a member said: a gRPC status, its message, and the answer. */
-export interface Answer {
+export interface MemberAnswer {
   readonly code: number
   readonly message: string
   readonly body: Buffer
@@ -27,13 +27,13 @@ export const unavailable = 14
 
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_CONTENT_TYPE } = constants
 
-export class Member {
+export class GuardianConnection {
   readonly #target: string
   readonly #tls: boolean
-  readonly #pem: Reach['tls']
+  readonly #pem: GuardianAccess['tls']
   #session: ClientHttp2Session | undefined
 
-  constructor({ target, tls }: Reach['endpoints'][number], pem: Reach['tls']) {
+  constructor({ target, tls }: GuardianAccess['endpoints'][number], pem: GuardianAccess['tls']) {
     this.#target = target
     this.#tls = tls
     this.#pem = pem
@@ -59,7 +59,12 @@ export class Member {
   }
 
   /** One request, one answer. Never rejects: what does not come is {@link unavailable}. */
-  ask(path: string, body: Buffer, token: string | undefined, timeoutMs: number): Promise<Answer> {
+  ask(
+    path: string,
+    body: Buffer,
+    token: string | undefined,
+    timeoutMs: number,
+  ): Promise<MemberAnswer> {
     return new Promise((resolve) => {
       const failed = (message: string): void => {
         resolve({ code: unavailable, message, body: Buffer.alloc(0) })

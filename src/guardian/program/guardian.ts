@@ -2,8 +2,8 @@
 // is gone, however it went. The pipe to the parent is how it knows: the kernel closes it. It never renews a lease, so it
 // cannot keep one alive. It loads little, because it runs beside every process that wants one.
 
-import { encodeLine, lineReader, type Order } from '../protocol.js'
-import { Cluster } from './cluster.js'
+import { encodeLine, lineReader, type GuardianOrder } from '../protocol.js'
+import { GuardianCluster } from './cluster.js'
 
 process.title = 'etcd-elect guardian'
 // What is aimed at the parent must not take the guardian first; it ends by itself when it has nothing left to do.
@@ -15,16 +15,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGU
   }
 }
 
-const clusters = new Map<number, Cluster>()
+const clusters = new Map<number, GuardianCluster>()
 
-function obey(order: Order): void {
+function obey(order: GuardianOrder): void {
   const { cluster: number } = order
   const cluster = clusters.get(number)
   switch (order.do) {
-    case 'reach':
+    case 'connect':
       clusters.set(
         number,
-        new Cluster(order.reach, () => {
+        new GuardianCluster(order.access, () => {
           process.stdout.write(encodeLine({ is: 'connected', cluster: number }))
         }),
       )
@@ -58,7 +58,7 @@ process.stdin.setEncoding('utf8')
 process.stdin.on(
   'data',
   lineReader((line) => {
-    obey(JSON.parse(line) as Order)
+    obey(JSON.parse(line) as GuardianOrder)
   }),
 )
 process.stdin.on('error', () => undefined)

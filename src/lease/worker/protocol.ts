@@ -4,17 +4,17 @@
 import type { Access } from '../../etcd/api.js'
 import type { Deadline } from '../deadline.js'
 
-export type Order =
-  | { readonly do: 'reach'; readonly cluster: number; readonly access: Access }
+export type WorkerOrder =
+  | { readonly do: 'connect'; readonly cluster: number; readonly access: Access }
   | { readonly do: 'forget'; readonly cluster: number }
-  | ({ readonly do: 'keep' } & Keeping)
-  | { readonly do: 'readWith'; readonly keeping: number; readonly keys: readonly Uint8Array[] }
-  | { readonly do: 'renewNow'; readonly keeping: number }
-  | { readonly do: 'drop'; readonly keeping: number }
+  | ({ readonly do: 'renew' } & RenewalTask)
+  | { readonly do: 'readWith'; readonly task: number; readonly keys: readonly Uint8Array[] }
+  | { readonly do: 'renewNow'; readonly task: number }
+  | { readonly do: 'drop'; readonly task: number }
 
-export interface Keeping {
+export interface RenewalTask {
   readonly cluster: number
-  readonly keeping: number
+  readonly task: number
   readonly leaseId: bigint
   readonly ttlS: number
   readonly deadline: Deadline
@@ -23,17 +23,17 @@ export interface Keeping {
   /** Of a {@link SharedDeadline}, written by the worker. */
   readonly shared: SharedArrayBuffer
   /** Of a {@link Pulse}, written by the main thread. */
-  readonly pulse: SharedArrayBuffer
+  readonly heartbeat: SharedArrayBuffer
   readonly maxStallMs: number
 }
 
 /** It can be told what to do; told once. */
-export interface Up {
+export interface WorkerReady {
   readonly is: 'up'
 }
 
 /** News of one lease; what it is about is in shared memory already. */
-export type News =
-  | { readonly is: 'acknowledged'; readonly keeping: number }
-  | { readonly is: 'confirmed'; readonly keeping: number }
-  | { readonly is: 'gone'; readonly keeping: number; readonly answeredAtMs: number }
+export type WorkerReport =
+  | { readonly is: 'acknowledged'; readonly task: number }
+  | { readonly is: 'confirmed'; readonly task: number }
+  | { readonly is: 'gone'; readonly task: number; readonly answeredAtMs: number }

@@ -106,7 +106,7 @@ export class SharedDeadline {
 }
 
 /** A sign of life of one thread, with whether it says that all is well. */
-export class Pulse {
+export class Heartbeat {
   readonly buffer: SharedArrayBuffer
   readonly #words: BigInt64Array
 
@@ -115,8 +115,8 @@ export class Pulse {
     this.#words = new BigInt64Array(buffer)
   }
 
-  beat(nowMs: number, isWell: boolean): void {
-    Atomics.store(this.#words, 1, isWell ? 1n : 0n)
+  beat(nowMs: number, isHealthy: boolean): void {
+    Atomics.store(this.#words, 1, isHealthy ? 1n : 0n)
     Atomics.store(this.#words, 0, microseconds(nowMs))
   }
 
@@ -124,7 +124,7 @@ export class Pulse {
     return Number(Atomics.load(this.#words, 0)) / 1_000
   }
 
-  get isWell(): boolean {
+  get isHealthy(): boolean {
     return Atomics.load(this.#words, 1) === 1n
   }
 }

@@ -3,31 +3,31 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { News, Order, Up } from './protocol.js'
-import { Pulse } from './shared-memory.js'
+import type { WorkerReport, WorkerOrder, WorkerReady } from './protocol.js'
+import { Heartbeat } from './shared-memory.js'
 
-export interface RenewalThread {
+export interface WorkerThread {
   readonly threadId: number
   /** Beats while the worker's event loop turns. */
-  readonly life: Pulse
-  tell(order: Order): void
+  readonly heartbeat: Heartbeat
+  tell(order: WorkerOrder): void
   /** Ends it at once, whatever it does. */
   terminate(): void
 }
 
-export interface ThreadListener {
+export interface WorkerThreadListener {
   up(): void
-  news(news: News): void
+  news(news: WorkerReport): void
   /** Called once, unless it was terminated from here. */
   gone(reason: string): void
 }
 
-export type StartThread = (listener: ThreadListener) => RenewalThread
+export type StartWorker = (listener: WorkerThreadListener) => WorkerThread
 
 const program = new URL('./program/worker.js', import.meta.url)
 
 /** Why no worker can be started by this process; undefined when one can. */
-export function whyNoThread(): string | undefined {
+export function whyNoWorkerThread(): string | undefined {
   const { permission } = process as { permission?: { has(scope: string): boolean } }
   if (permission?.has('worker') === false) {
     return 'Node.js’s permission model lets this process start no worker thread (--allow-worker)'
@@ -38,8 +38,8 @@ export function whyNoThread(): string | undefined {
   return undefined
 }
 
-export const startThread: StartThread = (listener) => {
-  const life = new Pulse()
+export const startWorker: StartWorker = (listener) => {
+  const heartbeat = new Heartbeat()
   let over = false
   const gone = (reason: string): void => {
     if (over) return
@@ -54,7 +54,7 @@ export const startThread: StartThread = (listener) => {
     // What the main thread loads at its start, to instrument or to transform it, is not for the worker.
     worker = new Worker(program, {
       name: 'etcd-elect renewal',
-      workerData: { life: life.buffer },
+      workerData: { heartbeat: heartbeat.buffer },
       execArgv: [],
     })
   } catch (error) {
@@ -62,9 +62,9 @@ export const startThread: StartThread = (listener) => {
     queueMicrotask(() => {
       gone(String(error))
     })
-    return { threadId: -1, life, tell: () => undefined, terminate: terminated }
+    return { threadId: -1, heartbeat, tell: () => undefined, terminate: terminated }
   }
-  worker.on('message', (message: News | Up) => {
+  worker.on('message', (message: WorkerReport | WorkerReady) => {
     if (over) return
     if (message.is === 'up') listener.up()
     else listener.news(message)
@@ -79,7 +79,7 @@ export const startThread: StartThread = (listener) => {
   worker.unref()
   return {
     threadId: worker.threadId,
-    life,
+    heartbeat,
     tell: (order) => {
       if (!over) worker.postMessage(order)
     },

@@ -6,8 +6,8 @@ import type { Clock } from '../../base/clock.js'
 import { systemClock } from '../../base/clock.js'
 import type { EtcdApi } from '../../etcd/api.js'
 import { Backoff } from '../../base/backoff.js'
-import type { Keeping, News, Order } from './protocol.js'
-import { type RenewalThread, startThread, type StartThread } from './spawn.js'
+import type { RenewalTask, WorkerReport, WorkerOrder } from './protocol.js'
+import { type WorkerThread, startWorker, type StartWorker } from './spawn.js'
 
 /** What becomes of the worker, told to each session that uses it. None of these may throw. */
 export interface WorkerListener {
@@ -17,20 +17,20 @@ export interface WorkerListener {
 }
 
 /** One lease that the worker renews. */
-export interface Kept {
+export interface RenewedLease {
   /** What a worker that is new to it has to know. */
-  describe(): Omit<Keeping, 'cluster' | 'keeping'>
-  news(news: News): void
+  describe(): Omit<RenewalTask, 'cluster' | 'task'>
+  report(news: WorkerReport): void
   /** There is no worker at present. */
-  abandoned(): void
+  workerLost(): void
 }
 
-export interface Hold {
+export interface RenewalHandle {
   tell(order: 'renewNow' | { readonly readWith: readonly Uint8Array[] }): void
   drop(): void
 }
 
-interface Cluster {
+interface RenewedCluster {
   readonly number: number
   readonly api: EtcdApi
   users: number
@@ -42,22 +42,22 @@ const mostVainLooks = 10
 /** One that lived so long did not die of a cause that is there again at once. */
 const lastingMs = 10_000
 
-export class Renewing {
-  readonly #start: StartThread
+export class RenewalWorker {
+  readonly #start: StartWorker
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #listeners = new Set<WorkerListener>()
-  readonly #clusters = new Map<EtcdApi, Cluster>()
-  readonly #kept = new Map<number, { kept: Kept; cluster: Cluster }>()
-  #thread: RenewalThread | undefined
+  readonly #clusters = new Map<EtcdApi, RenewedCluster>()
+  readonly #leases = new Map<number, { lease: RenewedLease; cluster: RenewedCluster }>()
+  #thread: WorkerThread | undefined
   #startedAtMs = 0
-  #lastLifeMs = 0
+  #lastBeatMs = 0
   #vainLooks = 0
   #cancelLook: (() => void) | undefined
   #cancelRestart: (() => void) | undefined
   #numbered = 0
 
-  constructor(start: StartThread, clock: Clock, random: () => number) {
+  constructor(start: StartWorker, clock: Clock, random: () => number) {
     this.#start = start
     this.#clock = clock
     this.#backoff = new Backoff(random, 50, 5_000)
@@ -72,21 +72,21 @@ export class Renewing {
     }
   }
 
-  keep(api: EtcdApi, kept: Kept): Hold {
+  renew(api: EtcdApi, lease: RenewedLease): RenewalHandle {
     const cluster = this.#cluster(api)
     cluster.users += 1
-    const keeping = this.#numbered++
-    this.#kept.set(keeping, { kept, cluster })
-    if (this.#thread === undefined) kept.abandoned()
-    else this.#tell({ do: 'keep', ...kept.describe(), cluster: cluster.number, keeping })
+    const task = this.#numbered++
+    this.#leases.set(task, { lease, cluster })
+    if (this.#thread === undefined) lease.workerLost()
+    else this.#tell({ do: 'renew', ...lease.describe(), cluster: cluster.number, task })
     return {
       tell: (order) => {
-        if (order === 'renewNow') this.#tell({ do: 'renewNow', keeping })
-        else this.#tell({ do: 'readWith', keeping, keys: order.readWith })
+        if (order === 'renewNow') this.#tell({ do: 'renewNow', task })
+        else this.#tell({ do: 'readWith', task, keys: order.readWith })
       },
       drop: () => {
-        if (!this.#kept.delete(keeping)) return
-        this.#tell({ do: 'drop', keeping })
+        if (!this.#leases.delete(task)) return
+        this.#tell({ do: 'drop', task })
         cluster.users -= 1
         if (cluster.users > 0) return
         this.#clusters.delete(api)
@@ -95,7 +95,7 @@ export class Renewing {
     }
   }
 
-  #cluster(api: EtcdApi): Cluster {
+  #cluster(api: EtcdApi): RenewedCluster {
     let cluster = this.#clusters.get(api)
     if (cluster === undefined) {
       cluster = { number: this.#numbered++, api, users: 0 }
@@ -105,24 +105,24 @@ export class Renewing {
     return cluster
   }
 
-  #introduce({ number: cluster, api: { access } }: Cluster): void {
-    if (access !== undefined) this.#tell({ do: 'reach', cluster, access })
+  #introduce({ number: cluster, api: { access } }: RenewedCluster): void {
+    if (access !== undefined) this.#tell({ do: 'connect', cluster, access })
   }
 
-  #tell(order: Order): void {
+  #tell(order: WorkerOrder): void {
     this.#thread?.tell(order)
   }
 
   #run(): void {
     this.#startedAtMs = this.#clock.monotonicMs()
-    this.#lastLifeMs = 0
+    this.#lastBeatMs = 0
     this.#vainLooks = 0
     const thread = this.#start({
       up: () => {
         for (const listener of [...this.#listeners]) listener.started(thread.threadId)
       },
       news: (news) => {
-        this.#kept.get(news.keeping)?.kept.news(news)
+        this.#leases.get(news.task)?.lease.report(news)
       },
       gone: (reason) => {
         this.#lost(reason)
@@ -130,8 +130,8 @@ export class Renewing {
     })
     this.#thread = thread
     for (const cluster of this.#clusters.values()) this.#introduce(cluster)
-    for (const [keeping, { kept, cluster }] of this.#kept) {
-      this.#tell({ do: 'keep', ...kept.describe(), cluster: cluster.number, keeping })
+    for (const [task, { lease, cluster }] of this.#leases) {
+      this.#tell({ do: 'renew', ...lease.describe(), cluster: cluster.number, task })
     }
     this.#lookLater()
   }
@@ -143,9 +143,9 @@ export class Renewing {
   }
 
   #look(): void {
-    const lifeMs = this.#thread?.life.lastMs ?? 0
-    this.#vainLooks = lifeMs === this.#lastLifeMs ? this.#vainLooks + 1 : 0
-    this.#lastLifeMs = lifeMs
+    const beatMs = this.#thread?.heartbeat.lastMs ?? 0
+    this.#vainLooks = beatMs === this.#lastBeatMs ? this.#vainLooks + 1 : 0
+    this.#lastBeatMs = beatMs
     if (this.#vainLooks < mostVainLooks) {
       this.#lookLater()
       return
@@ -162,7 +162,7 @@ export class Renewing {
       this.#cancelRestart = undefined
       this.#run()
     })
-    for (const { kept } of [...this.#kept.values()]) kept.abandoned()
+    for (const { lease } of [...this.#leases.values()]) lease.workerLost()
     for (const listener of [...this.#listeners]) listener.lost(reason)
   }
 
@@ -175,10 +175,10 @@ export class Renewing {
   }
 }
 
-let shared: Renewing | undefined
+let shared: RenewalWorker | undefined
 
 /** The one worker of this process. */
-export function renewingOfThisProcess(): Renewing {
-  shared ??= new Renewing(startThread, systemClock, Math.random)
+export function renewalWorkerOfThisProcess(): RenewalWorker {
+  shared ??= new RenewalWorker(startWorker, systemClock, Math.random)
   return shared
 }

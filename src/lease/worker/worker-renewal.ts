@@ -9,17 +9,17 @@ import {
   type Renewal,
   renewalIntervalMs,
   type RenewalListener,
-  type Tenure,
+  type GrantedLease,
 } from '../renewal.js'
-import type { News } from './protocol.js'
-import type { Hold, Renewing } from './supervisor.js'
-import { Pulse, SharedDeadline } from './shared-memory.js'
+import type { WorkerReport } from './protocol.js'
+import type { RenewalHandle, RenewalWorker } from './supervisor.js'
+import { Heartbeat, SharedDeadline } from './shared-memory.js'
 
 export interface WorkerRenewalOptions {
-  readonly renewing: Renewing
+  readonly worker: RenewalWorker
   /** For how long the main thread's event loop may stand still before its lease is no longer renewed. */
   readonly maxStallMs: number
-  readonly isWell: () => boolean
+  readonly isHealthy: () => boolean
 }
 
 /** A worker that has not renewed for so many intervals is helped. */
@@ -27,13 +27,13 @@ const lateAfterIntervals = 1.5
 const slowestBeatMs = 500
 
 export class WorkerRenewal implements Renewal {
-  readonly #tenure: Tenure
+  readonly #lease: GrantedLease
   readonly #listener: RenewalListener
-  readonly #isWell: () => boolean
+  readonly #isHealthy: () => boolean
   #shared: SharedDeadline
-  readonly #pulse = new Pulse()
+  readonly #heartbeat = new Heartbeat()
   readonly #beatEveryMs: number
-  readonly #hold: Hold
+  readonly #handle: RenewalHandle
   /** What is known on this thread, from the grant on. */
   #own: Deadline
   #known: { shared: Deadline; own: Deadline; both: Deadline } | undefined
@@ -45,35 +45,35 @@ export class WorkerRenewal implements Renewal {
   #closed = false
 
   constructor(
-    tenure: Tenure,
+    granted: GrantedLease,
     listener: RenewalListener,
-    { renewing, maxStallMs, isWell }: WorkerRenewalOptions,
+    { worker, maxStallMs, isHealthy }: WorkerRenewalOptions,
   ) {
-    this.#tenure = tenure
+    this.#lease = granted
     this.#listener = listener
-    this.#isWell = isWell
-    this.#own = tenure.deadline
-    this.#shared = new SharedDeadline(tenure.deadline)
+    this.#isHealthy = isHealthy
+    this.#own = granted.deadline
+    this.#shared = new SharedDeadline(granted.deadline)
     this.#beatEveryMs = Math.min(slowestBeatMs, maxStallMs / 4)
     this.#beat()
-    this.#hold = renewing.keep(tenure.api, {
+    this.#handle = worker.renew(granted.api, {
       describe: () => {
         // Memory of its own for each worker: one that was ended while it wrote leaves it half-written.
         this.#shared = new SharedDeadline(this.deadline)
         return {
-          leaseId: tenure.id,
-          ttlS: tenure.ttlS,
+          leaseId: granted.id,
+          ttlS: granted.ttlS,
           deadline: this.deadline,
           keys: this.#keys,
           shared: this.#shared.buffer,
-          pulse: this.#pulse.buffer,
+          heartbeat: this.#heartbeat.buffer,
           maxStallMs,
         }
       },
-      news: (news) => {
+      report: (news) => {
         this.#news(news)
       },
-      abandoned: () => {
+      workerLost: () => {
         this.#helpNow()
       },
     })
@@ -96,7 +96,7 @@ export class WorkerRenewal implements Renewal {
   readWith(keys: readonly Uint8Array[]): void {
     this.#keys = keys
     this.#help?.readWith(keys)
-    this.#hold.tell({ readWith: keys })
+    this.#handle.tell({ readWith: keys })
   }
 
   witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
@@ -112,7 +112,7 @@ export class WorkerRenewal implements Renewal {
   }
 
   renewNow(): void {
-    this.#hold.tell('renewNow')
+    this.#handle.tell('renewNow')
     this.#help?.renewNow()
   }
 
@@ -121,18 +121,18 @@ export class WorkerRenewal implements Renewal {
     this.#cancelBeat?.()
     this.#cancelWatch?.()
     this.#stopHelping()
-    this.#hold.drop()
+    this.#handle.drop()
   }
 
   #beat(): void {
-    const { clock } = this.#tenure.api
-    this.#pulse.beat(clock.monotonicMs(), this.#isWell())
+    const { clock } = this.#lease.api
+    this.#heartbeat.beat(clock.monotonicMs(), this.#isHealthy())
     this.#cancelBeat = clock.setTimer(this.#beatEveryMs, () => {
       this.#beat()
     })
   }
 
-  #news(news: News): void {
+  #news(news: WorkerReport): void {
     if (this.#closed) return
     switch (news.is) {
       case 'gone':
@@ -165,16 +165,16 @@ export class WorkerRenewal implements Renewal {
   #lateInMs(): number {
     const { renewedAt, unverified } = this.#shared.read()
     const lastMs = (unverified?.sentAt ?? renewedAt).monotonicMs
-    const intervalMs = renewalIntervalMs(this.#tenure.ttlS)
+    const intervalMs = renewalIntervalMs(this.#lease.ttlS)
     return lastMs + intervalMs * lateAfterIntervals - this.#clock.monotonicMs()
   }
 
   #helpNow(): void {
     if (this.#closed || this.#help !== undefined) return
     this.#help = new LoopRenewal(
-      { ...this.#tenure, deadline: this.deadline },
+      { ...this.#lease, deadline: this.deadline },
       this.#listener,
-      this.#isWell,
+      this.#isHealthy,
     )
     this.#help.readWith(this.#keys)
     this.#help.renewNow()
@@ -188,6 +188,6 @@ export class WorkerRenewal implements Renewal {
   }
 
   get #clock(): Clock {
-    return this.#tenure.api.clock
+    return this.#lease.api.clock
   }
 }

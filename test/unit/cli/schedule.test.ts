@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  type Deadline,
+  type LeadershipDeadline,
   defaultGraceMs,
   due,
   killMarginMs,
   longestGraceMs,
-  remainingMs,
+  timeLeftMs,
 } from '../../../src/cli/run/keeper/schedule.js'
 import { validForMs } from '../../../src/lease/deadline.js'
 
 const time = fc.integer({ min: 0, max: 100_000 })
-const deadlines: fc.Arbitrary<Deadline> = fc.record({ monotonicMs: time, wallMs: time })
+const deadlines: fc.Arbitrary<LeadershipDeadline> = fc.record({ monotonicMs: time, wallMs: time })
 const grace = fc.integer({ min: 0, max: 20_000 })
 
 describe('what is due', () => {
@@ -24,7 +24,7 @@ describe('what is due', () => {
         fc.option(time, { nil: undefined }),
         (deadline, now, graceMs, askedAtMs) => {
           const next = due({ deadline, graceMs, askedAtMs }, now)
-          if (remainingMs(deadline, now) <= killMarginMs) expect(next).toEqual({ act: 'kill' })
+          if (timeLeftMs(deadline, now) <= killMarginMs) expect(next).toEqual({ act: 'kill' })
         },
       ),
       { seed: 1 },
@@ -42,7 +42,7 @@ describe('what is due', () => {
           const next = due({ deadline, graceMs, askedAtMs }, now)
           if (next.act !== 'nothing') return
           expect(next.forMs).toBeGreaterThan(0)
-          const left = remainingMs(deadline, now) - killMarginMs - next.forMs
+          const left = timeLeftMs(deadline, now) - killMarginMs - next.forMs
           expect(left).toBeGreaterThanOrEqual(askedAtMs === undefined ? graceMs : 0)
         },
       ),

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { Etcd } from '../../../src/index.js'
 import { Guardian, whyNoGuardian } from '../../../src/guardian/supervisor.js'
-import { lineReader, type Order } from '../../../src/guardian/protocol.js'
-import type { ProcessListener } from '../../../src/guardian/spawn.js'
+import { lineReader, type GuardianOrder } from '../../../src/guardian/protocol.js'
+import type { GuardianProcessListener } from '../../../src/guardian/spawn.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
 import { FakeCluster } from '../../support/fake-cluster.js'
 
 interface FakeProcess {
   readonly pid: number
-  readonly orders: Order[]
-  readonly listener: ProcessListener
+  readonly orders: GuardianOrder[]
+  readonly listener: GuardianProcessListener
   isDismissed: boolean
 }
 
@@ -53,7 +53,7 @@ function listening(): { facts: string[]; started(pid: number): void; lost(reason
   }
 }
 
-const leases = (orders: readonly Order[]): string[] =>
+const leases = (orders: readonly GuardianOrder[]): string[] =>
   orders.flatMap((order) =>
     order.do === 'hold' || order.do === 'release' ? [`${order.do} ${order.lease}`] : [],
   )

@@ -5,16 +5,16 @@
  * Until when leadership surely lasts, on clocks that all processes of a machine share. The monotonic one may stand still
  * while the machine sleeps, the wall clock may be set: the one that leaves less time decides.
  */
-export interface Deadline {
+export interface LeadershipDeadline {
   readonly monotonicMs: number
   readonly wallMs: number
 }
 
 /** Both clocks at one moment. */
-export type Moment = Deadline
+export type Moment = LeadershipDeadline
 
 export interface Stopping {
-  readonly deadline: Deadline
+  readonly deadline: LeadershipDeadline
   /** How long it is given between being asked to stop and being killed. */
   readonly graceMs: number
   /** When it was asked to stop, on the monotonic clock. */
@@ -30,12 +30,12 @@ export type Due =
  */
 export const killMarginMs = 150
 
-export function remainingMs(deadline: Deadline, now: Moment): number {
+export function timeLeftMs(deadline: LeadershipDeadline, now: Moment): number {
   return Math.min(deadline.monotonicMs - now.monotonicMs, deadline.wallMs - now.wallMs)
 }
 
 export function due({ deadline, graceMs, askedAtMs }: Stopping, now: Moment): Due {
-  const killInMs = remainingMs(deadline, now) - killMarginMs
+  const killInMs = timeLeftMs(deadline, now) - killMarginMs
   if (askedAtMs === undefined) {
     const askInMs = killInMs - graceMs
     if (killInMs <= 0) return { act: 'kill' }

@@ -2,9 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Ended, Order, Report, StartOrder } from './protocol.js'
+import type { CommandEnd, KeeperOrder, KeeperReport, CommandStart } from './protocol.js'
 import { ProcessSession } from './process-session.js'
-import type { Deadline } from './schedule.js'
+import type { LeadershipDeadline } from './schedule.js'
 import { killAllOfTerm } from './kill-all-of-term.js'
 
 /** The command could not be started. */
@@ -34,11 +34,11 @@ export interface StartListener {
 }
 
 interface Running extends StartListener {
-  resolve(ended: Ended): void
+  resolve(ended: CommandEnd): void
   reject(error: Error): void
 }
 
-export class KeeperLink {
+export class KeeperSupervisor {
   readonly #child: ChildProcess
   readonly #ready: Promise<void>
   #running: Running | undefined
@@ -64,8 +64,8 @@ export class KeeperLink {
         reject(this.#died)
         void this.#endWithoutKeeper(this.#died)
       }
-      this.#child.on('message', (report: Report) => {
-        if (report.report === 'ready') resolve()
+      this.#child.on('message', (report: KeeperReport) => {
+        if (report.is === 'ready') resolve()
         else this.#heard(report)
       })
       this.#child.once('error', (error) => {
@@ -88,7 +88,7 @@ export class KeeperLink {
    *
    * @throws CannotStartError, KeeperDiedError
    */
-  async run(start: () => StartOrder, listener: StartListener): Promise<Ended> {
+  async run(start: () => CommandStart, listener: StartListener): Promise<CommandEnd> {
     await this.#ready
     return new Promise((resolve, reject) => {
       if (this.#died !== undefined) {
@@ -98,24 +98,24 @@ export class KeeperLink {
       this.#running = { ...listener, resolve, reject }
       const order = start()
       this.#term = order.env['ELECT_TERM']
-      void this.#send({ order: 'start', start: order })
+      void this.#send({ do: 'start', start: order })
     })
   }
 
-  renew(deadline: Deadline): void {
-    void this.#send({ order: 'renew', deadline })
+  renew(deadline: LeadershipDeadline): void {
+    void this.#send({ do: 'renew', deadline })
   }
 
   /** To the command and everything it started, after it was started. Resolves when it is on its way. */
   async signal(signal: NodeJS.Signals): Promise<void> {
     // A keeper that is still being loaded is told to start the command when it is ready, and of the signal after that.
     await this.#ready.catch(() => undefined)
-    await this.#send({ order: 'signal', signal })
+    await this.#send({ do: 'signal', signal })
   }
 
   /** At once. By us as well, should the keeper be stopped. */
   kill(): void {
-    void this.#send({ order: 'kill' })
+    void this.#send({ do: 'kill' })
     this.#session?.signal('SIGKILL')
   }
 
@@ -133,9 +133,9 @@ export class KeeperLink {
     this.#running?.reject(why)
   }
 
-  #heard(report: Exclude<Report, { report: 'ready' }>): void {
+  #heard(report: Exclude<KeeperReport, { is: 'ready' }>): void {
     const running = this.#running
-    switch (report.report) {
+    switch (report.is) {
       case 'started':
         this.#session = new ProcessSession(report.pid)
         if (this.#died !== undefined) this.#session.signal('SIGKILL')
@@ -159,7 +159,7 @@ export class KeeperLink {
   }
 
   /** What cannot be sent needs not be: the keeper is gone, and that is told elsewhere. */
-  async #send(order: Order): Promise<void> {
+  async #send(order: KeeperOrder): Promise<void> {
     if (!this.#child.connected) return
     await new Promise((resolve) => this.#child.send(order, resolve))
   }

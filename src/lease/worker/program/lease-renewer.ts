@@ -5,79 +5,83 @@
 import type { Clock } from '../../../base/clock.js'
 import type { Access, EtcdApi } from '../../../etcd/api.js'
 import { LoopRenewal } from '../../renewal.js'
-import type { Keeping, News, Order } from '../protocol.js'
-import { Pulse, SharedDeadline } from '../shared-memory.js'
+import type { RenewalTask, WorkerReport, WorkerOrder } from '../protocol.js'
+import { Heartbeat, SharedDeadline } from '../shared-memory.js'
 
-export class Keeper {
-  readonly #tell: (news: News) => void
+export class LeaseRenewer {
+  readonly #tell: (news: WorkerReport) => void
   readonly #clock: Clock
   readonly #connect: (access: Access) => EtcdApi
   readonly #clusters = new Map<number, EtcdApi>()
   readonly #renewals = new Map<number, LoopRenewal>()
 
-  constructor(tell: (news: News) => void, clock: Clock, connect: (access: Access) => EtcdApi) {
+  constructor(
+    tell: (news: WorkerReport) => void,
+    clock: Clock,
+    connect: (access: Access) => EtcdApi,
+  ) {
     this.#tell = tell
     this.#clock = clock
     this.#connect = connect
   }
 
-  obey(order: Order): void {
+  obey(order: WorkerOrder): void {
     switch (order.do) {
-      case 'reach':
+      case 'connect':
         this.#clusters.set(order.cluster, this.#connect(order.access))
         return
       case 'forget':
         this.#clusters.get(order.cluster)?.close()
         this.#clusters.delete(order.cluster)
         return
-      case 'keep':
-        this.#keep(order)
+      case 'renew':
+        this.#renew(order)
         return
       case 'readWith':
-        this.#renewals.get(order.keeping)?.readWith(order.keys)
+        this.#renewals.get(order.task)?.readWith(order.keys)
         return
       case 'renewNow':
-        this.#renewals.get(order.keeping)?.renewNow()
+        this.#renewals.get(order.task)?.renewNow()
         return
       case 'drop':
-        this.#drop(order.keeping)
+        this.#drop(order.task)
         return
     }
     order satisfies never
   }
 
-  #keep(order: Keeping): void {
-    const { keeping, leaseId: id, ttlS, deadline, maxStallMs } = order
+  #renew(order: RenewalTask): void {
+    const { task, leaseId: id, ttlS, deadline, maxStallMs } = order
     const api = this.#clusters.get(order.cluster)
     if (api === undefined) throw new Error(`expected a cluster before its leases: ${String(id)}`)
     const shared = new SharedDeadline(deadline, order.shared)
-    const pulse = new Pulse(order.pulse)
+    const heartbeat = new Heartbeat(order.heartbeat)
     const renewal = new LoopRenewal(
       { api, id, ttlS, deadline },
       {
         acknowledged: () => {
           shared.publish(renewal.deadline)
-          this.#tell({ is: 'acknowledged', keeping })
+          this.#tell({ is: 'acknowledged', task })
         },
         confirmed: () => {
           shared.publish(renewal.deadline)
-          this.#tell({ is: 'confirmed', keeping })
+          this.#tell({ is: 'confirmed', task })
         },
         gone: (answeredAtMs) => {
           shared.publishGone()
-          this.#drop(keeping)
-          this.#tell({ is: 'gone', keeping, answeredAtMs })
+          this.#drop(task)
+          this.#tell({ is: 'gone', task, answeredAtMs })
         },
       },
-      () => pulse.isWell && this.#clock.monotonicMs() - pulse.lastMs <= maxStallMs,
+      () => heartbeat.isHealthy && this.#clock.monotonicMs() - heartbeat.lastMs <= maxStallMs,
     )
     renewal.readWith(order.keys)
-    this.#renewals.set(keeping, renewal)
+    this.#renewals.set(task, renewal)
     renewal.renewNow()
   }
 
-  #drop(keeping: number): void {
-    this.#renewals.get(keeping)?.close()
-    this.#renewals.delete(keeping)
+  #drop(task: number): void {
+    this.#renewals.get(task)?.close()
+    this.#renewals.delete(task)
   }
 }

@@ -3,9 +3,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../../base/clock.js'
 import { Etcd } from '../../../etcd/client.js'
-import { Keeper } from './lease-renewer.js'
-import type { Order, Up } from '../protocol.js'
-import { Pulse } from '../shared-memory.js'
+import { LeaseRenewer } from './lease-renewer.js'
+import type { WorkerOrder, WorkerReady } from '../protocol.js'
+import { Heartbeat } from '../shared-memory.js'
 
 /** How often the worker shows that it turns. */
 const beatEveryMs = 500
@@ -13,14 +13,14 @@ const beatEveryMs = 500
 const port = parentPort
 if (port === null) throw new Error('expected to run in a worker thread')
 
-const life = new Pulse((workerData as { life: SharedArrayBuffer }).life)
+const heartbeat = new Heartbeat((workerData as { heartbeat: SharedArrayBuffer }).heartbeat)
 const beat = (): void => {
-  life.beat(systemClock.monotonicMs(), true)
+  heartbeat.beat(systemClock.monotonicMs(), true)
 }
 beat()
 setInterval(beat, beatEveryMs)
 
-const keeper = new Keeper(
+const renewer = new LeaseRenewer(
   (news) => {
     port.postMessage(news)
   },
@@ -34,7 +34,7 @@ const keeper = new Keeper(
       callTimeoutMs,
     }).api,
 )
-port.postMessage({ is: 'up' } satisfies Up)
-port.on('message', (order: Order) => {
-  keeper.obey(order)
+port.postMessage({ is: 'up' } satisfies WorkerReady)
+port.on('message', (order: WorkerOrder) => {
+  renewer.obey(order)
 })

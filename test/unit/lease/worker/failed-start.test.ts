@@ -1,7 +1,7 @@
 // A worker thread that cannot even be made, as when the system has no threads or descriptors left.
 
 import { expect, test, vi } from 'vitest'
-import { startThread } from '../../../../src/lease/worker/spawn.js'
+import { startWorker } from '../../../../src/lease/worker/spawn.js'
 
 vi.mock('node:worker_threads', () => ({
   Worker: function () {
@@ -18,7 +18,7 @@ test('counts as one that is gone', async () => {
       gone.push(reason)
     },
   }
-  const thread = startThread(listener)
+  const thread = startWorker(listener)
   thread.tell({ do: 'forget', cluster: 0 })
   expect(gone).toEqual([])
   await Promise.resolve()
@@ -27,7 +27,7 @@ test('counts as one that is gone', async () => {
 
 test('is not told of by one that was terminated', async () => {
   const gone = vi.fn()
-  startThread({ up: () => undefined, news: () => undefined, gone }).terminate()
+  startWorker({ up: () => undefined, news: () => undefined, gone }).terminate()
   await Promise.resolve()
   expect(gone).not.toHaveBeenCalled()
 })

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { transformSync } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import { type Deadline, granted } from '../../../../src/lease/deadline.js'
-import { Pulse, SharedDeadline } from '../../../../src/lease/worker/shared-memory.js'
+import { Heartbeat, SharedDeadline } from '../../../../src/lease/worker/shared-memory.js'
 
 const initial = granted({ monotonicMs: 10, wallMs: 1_000_010 }, 4_000)
 
@@ -95,10 +95,10 @@ describe('a deadline in shared memory', () => {
 })
 
 test('a pulse tells when it beat last, and whether all was well', () => {
-  const writer = new Pulse()
-  const reader = new Pulse(writer.buffer)
+  const writer = new Heartbeat()
+  const reader = new Heartbeat(writer.buffer)
   writer.beat(123.456, true)
-  expect([reader.lastMs, reader.isWell]).toEqual([123.456, true])
+  expect([reader.lastMs, reader.isHealthy]).toEqual([123.456, true])
   writer.beat(124, false)
-  expect([reader.lastMs, reader.isWell]).toEqual([124, false])
+  expect([reader.lastMs, reader.isHealthy]).toEqual([124, false])
 })

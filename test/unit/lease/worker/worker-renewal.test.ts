@@ -5,11 +5,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EtcdApi } from '../../../../src/etcd/api.js'
 import { grantLease } from '../../../../src/lease/grant.js'
 import type { Lease } from '../../../../src/lease/lease.js'
-import { Keeper } from '../../../../src/lease/worker/program/lease-renewer.js'
-import type { News, Order } from '../../../../src/lease/worker/protocol.js'
-import { Renewing } from '../../../../src/lease/worker/supervisor.js'
-import { Pulse } from '../../../../src/lease/worker/shared-memory.js'
-import type { ThreadListener } from '../../../../src/lease/worker/spawn.js'
+import { LeaseRenewer } from '../../../../src/lease/worker/program/lease-renewer.js'
+import type { WorkerReport, WorkerOrder } from '../../../../src/lease/worker/protocol.js'
+import { RenewalWorker } from '../../../../src/lease/worker/supervisor.js'
+import { Heartbeat } from '../../../../src/lease/worker/shared-memory.js'
+import type { WorkerThreadListener } from '../../../../src/lease/worker/spawn.js'
 import { WorkerRenewal } from '../../../../src/lease/worker/worker-renewal.js'
 import { PausableClock } from '../../../../src/testing/pausable-clock.js'
 import { TestEtcd } from '../../../../src/testing/test-etcd.js'
@@ -79,8 +79,8 @@ function on(loop: Loop, api: EtcdApi): EtcdApi {
 
 interface FakeThread {
   readonly loop: Loop
-  readonly listener: ThreadListener
-  readonly orders: Order[]
+  readonly listener: WorkerThreadListener
+  readonly orders: WorkerOrder[]
   /** What the worker's leases are renewed over. */
   readonly client: ReturnType<TestEtcd['connect']>
   isOver: boolean
@@ -94,7 +94,7 @@ interface World {
   readonly lease: Lease
   readonly facts: string[]
   readonly client: ReturnType<TestEtcd['connect']>
-  isWell: boolean
+  isHealthy: boolean
 }
 
 const maxStallMs = 30_000
@@ -106,14 +106,14 @@ async function setUp(): Promise<World> {
   const main = new Loop(etcd)
   const threads: FakeThread[] = []
   const facts: string[] = []
-  const renewing = new Renewing(
+  const worker = new RenewalWorker(
     (listener) => {
       const loop = new Loop(etcd)
       const client = etcd.connect()
       const made: FakeThread = { loop, listener, orders: [], client, isOver: false }
       threads.push(made)
-      const keeper = new Keeper(
-        (news: News) => {
+      const renewer = new LeaseRenewer(
+        (news: WorkerReport) => {
           main.receive(() => {
             if (!made.isOver) listener.news(news)
           })
@@ -121,9 +121,9 @@ async function setUp(): Promise<World> {
         loop.clock,
         () => on(loop, client.api),
       )
-      const life = new Pulse()
+      const heartbeat = new Heartbeat()
       const beat = (): void => {
-        life.beat(loop.clock.monotonicMs(), true)
+        heartbeat.beat(loop.clock.monotonicMs(), true)
         if (!made.isOver) loop.clock.setTimer(500, beat)
       }
       beat()
@@ -134,11 +134,11 @@ async function setUp(): Promise<World> {
       })
       return {
         threadId: threads.length,
-        life,
+        heartbeat,
         tell: (order) => {
           made.orders.push(order)
           loop.receive(() => {
-            if (!made.isOver) keeper.obey(order)
+            if (!made.isOver) renewer.obey(order)
           })
         },
         terminate: () => {
@@ -151,19 +151,19 @@ async function setUp(): Promise<World> {
     main.clock,
     () => 1,
   )
-  const leave = renewing.join({
+  const leave = worker.join({
     started: (id) => facts.push(`worker ${String(id)} started`),
     lost: (reason) => facts.push(`worker lost: ${reason}`),
   })
   onTestFinished(leave)
   const client = etcd.connect()
   const api = on(main, client.api)
-  const world = { isWell: true }
-  const lease = await grantLease(api, 5, 0.05, (tenure, listener) => {
-    return new WorkerRenewal(tenure, listener, {
-      renewing,
+  const world = { isHealthy: true }
+  const lease = await grantLease(api, 5, 0.05, (granted, listener) => {
+    return new WorkerRenewal(granted, listener, {
+      worker,
       maxStallMs,
-      isWell: () => world.isWell,
+      isHealthy: () => world.isHealthy,
     })
   })
   onTestFinished(() => {
@@ -250,7 +250,7 @@ describe('a lease that a worker renews', () => {
 
   test('runs out when the process says that it is not well', async () => {
     const world = await setUp()
-    world.isWell = false
+    world.isHealthy = false
     await advance(world, 7_000)
     expect(isThere(world)).toBe(false)
     expect(world.facts).toEqual(['worker 1 started', 'lease expired'])

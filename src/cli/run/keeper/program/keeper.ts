@@ -5,9 +5,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { now } from '../clocks.js'
-import type { Order, Reason, Report, StartOrder } from '../protocol.js'
+import type { KeeperOrder, EndReason, KeeperReport, CommandStart } from '../protocol.js'
 import { ProcessSession } from '../process-session.js'
-import { type Deadline, due } from '../schedule.js'
+import { type LeadershipDeadline, due } from '../schedule.js'
 
 /** The wall clock has no timers that know of a machine's sleep: it is looked at this often. */
 const lookEveryMs = 200
@@ -17,16 +17,16 @@ const endingEveryMs = 20
 class Command {
   readonly #session: ProcessSession
   readonly #graceMs: number
-  #deadline: Deadline
+  #deadline: LeadershipDeadline
   #askedAtMs: number | undefined
-  #because: Reason | undefined
+  #because: EndReason | undefined
   #orphaned = false
   #killed = false
   /** How the command itself ended; what it started may live on. */
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(child: ChildProcess, pid: number, { graceMs, deadline }: StartOrder) {
+  constructor(child: ChildProcess, pid: number, { graceMs, deadline }: CommandStart) {
     this.#session = new ProcessSession(pid)
     this.#graceMs = graceMs
     this.#deadline = deadline
@@ -37,7 +37,7 @@ class Command {
     this.#look()
   }
 
-  renew(deadline: Deadline): void {
+  renew(deadline: LeadershipDeadline): void {
     this.#deadline = deadline
     this.#look()
   }
@@ -62,7 +62,7 @@ class Command {
   #look(): void {
     clearTimeout(this.#timer)
     if (this.#exit !== undefined && this.#session.isGone()) {
-      tell({ report: 'ended', ended: { ...this.#exit, because: this.#because } })
+      tell({ is: 'ended', ended: { ...this.#exit, because: this.#because } })
       command = undefined
       if (this.#orphaned) process.exit()
       return
@@ -112,27 +112,27 @@ class Command {
   #late(): void {
     if (this.#because !== undefined) return
     this.#because = 'late'
-    tell({ report: 'late' })
+    tell({ is: 'late' })
   }
 }
 
 let command: Command | undefined
 
-function tell(report: Report): void {
+function tell(report: KeeperReport): void {
   // Who no longer listens needs not be told.
   if (process.connected) process.send?.(report, () => undefined)
 }
 
-function start(order: StartOrder): void {
+function start(order: CommandStart): void {
   const { file, args, env, stdin, deadline, graceMs } = order
   if (due({ deadline, graceMs, askedAtMs: undefined }, now()).act !== 'nothing') {
     // The order came late: it would have to stop as soon as it began.
-    tell({ report: 'late' })
-    tell({ report: 'ended', ended: { code: null, signal: null, because: 'late' } })
+    tell({ is: 'late' })
+    tell({ is: 'ended', ended: { code: null, signal: null, because: 'late' } })
     return
   }
   const failed = ({ code, message }: NodeJS.ErrnoException): void => {
-    tell({ report: 'failed', code: code ?? '', message })
+    tell({ is: 'failed', code: code ?? '', message })
   }
   let child: ChildProcess
   try {
@@ -147,11 +147,11 @@ function start(order: StartOrder): void {
   })
   if (child.pid === undefined) return
   command = new Command(child, child.pid, order)
-  tell({ report: 'started', pid: child.pid })
+  tell({ is: 'started', pid: child.pid })
 }
 
-process.on('message', (order: Order) => {
-  switch (order.order) {
+process.on('message', (order: KeeperOrder) => {
+  switch (order.do) {
     case 'start':
       start(order.start)
       break
@@ -176,4 +176,4 @@ process.on('disconnect', () => {
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const) {
   process.on(signal, () => undefined)
 }
-tell({ report: 'ready' })
+tell({ is: 'ready' })
