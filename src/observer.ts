@@ -2,7 +2,7 @@
 
 import { waitOrAbort, checkWait, type WaitOptions } from './base/wait.js'
 import { ClosedError, type ElectError, InvalidArgumentError } from './base/errors.js'
-import { type Following, follow } from './election/roster-feed.js'
+import { type RosterSubscription, subscribeToRoster } from './election/roster-feed.js'
 import { checkElection } from './election/keys.js'
 import { readAll } from './election/requests.js'
 import { type CandidateInfo, Roster } from './election/roster.js'
@@ -18,7 +18,11 @@ export interface ObserverOptions {
 
 type State =
   | { readonly at: 'stopped' }
-  | { readonly at: 'following'; readonly following: Following; readonly starting: Promise<void> }
+  | {
+      readonly at: 'following'
+      readonly following: RosterSubscription
+      readonly starting: Promise<void>
+    }
   | { readonly at: 'failed'; readonly error: ElectError }
 
 /**
@@ -122,7 +126,7 @@ export class Observer {
     const { signal } = checkWait(options)
     signal?.throwIfAborted()
     if (this.#state.at === 'following') return waitOrAbort(this.#state.starting, signal)
-    const following = follow(this.#api, this.#election, {
+    const following = subscribeToRoster(this.#api, this.#election, {
       changed: () => {
         this.#wake()
       },
@@ -153,7 +157,7 @@ export class Observer {
   }
 
   /** The list that is shared may be older than what `init()` has shown. */
-  async #begin(following: Following, signal: AbortSignal | undefined): Promise<void> {
+  async #begin(following: RosterSubscription, signal: AbortSignal | undefined): Promise<void> {
     const shown = this.#roster.revision
     await following.ready(signal)
     if (following.roster.revision >= shown) return
@@ -222,5 +226,5 @@ export class Observer {
 
 function isSame(a: CandidateInfo | undefined | 'nothing', b: CandidateInfo | undefined): boolean {
   if (a === 'nothing') return false
-  return a?.revision === b?.revision && a?.name === b?.name
+  return a?.fencingToken === b?.fencingToken && a?.name === b?.name
 }

@@ -9,7 +9,7 @@ import {
   NotLeaderError,
 } from '../base/errors.js'
 import { waitOrAbort, checkWait, type WaitOptions } from '../base/wait.js'
-import { Contender } from '../election/driver.js'
+import { ElectionDriver } from '../election/driver.js'
 import { checkElection, checkName } from '../election/keys.js'
 import { LockDelay } from '../election/lock-delay.js'
 import type { LeadershipEnd } from '../election/machine.js'
@@ -79,7 +79,7 @@ export class Candidate {
   readonly #session: Session
   readonly #ownsSession: boolean
   readonly #lockDelay: boolean
-  readonly #contender: Contender
+  readonly #driver: ElectionDriver
   #name: string
   #leadership: Leadership | undefined
   #campaign: Campaign | undefined
@@ -114,7 +114,7 @@ export class Candidate {
     }
     this.#lockDelay = lockDelay
     const { api, clockDrift } = this.#session
-    this.#contender = new Contender(
+    this.#driver = new ElectionDriver(
       api,
       this.#election,
       this.#session,
@@ -145,7 +145,7 @@ export class Candidate {
 
   /** The etcd key of the present candidacy, waiting or leading; `''` when not a candidate. */
   get term(): string {
-    return this.#contender.candidacy?.term ?? ''
+    return this.#driver.candidacy?.term ?? ''
   }
 
   /** The present leadership, or undefined when not the leader. */
@@ -167,7 +167,7 @@ export class Candidate {
     const { signal } = checkWait(options)
     this.#throwIfClosed()
     await this.#session.open({ signal })
-    await this.#contender.prepare(signal)
+    await this.#driver.prepare(signal)
   }
 
   /**
@@ -193,13 +193,13 @@ export class Candidate {
         `this candidate of '${this.#election}' campaigns already: await that campaign, or abort its signal first`,
       )
     }
-    this.#session.enter(this.#election, this.#contender)
+    this.#session.enter(this.#election, this.#driver)
     let campaign: Campaign | undefined
     const abort = (): void => {
       // Won in this very turn: what is won outlives the signal.
       if (this.#campaign !== campaign) return
       this.#settleCampaign()?.reject(signal?.reason)
-      this.#contender.withdraw('resigned')
+      this.#driver.withdraw('resigned')
     }
     try {
       return await new Promise<Leadership>((resolve, reject) => {
@@ -207,7 +207,7 @@ export class Candidate {
         this.#campaign = campaign
         signal?.addEventListener('abort', abort, { once: true })
         this.#name = asName
-        this.#contender.campaign(asName)
+        this.#driver.campaign(asName)
       })
     } finally {
       signal?.removeEventListener('abort', abort)
@@ -286,7 +286,7 @@ export class Candidate {
     const leader = await readLeader(this.#session.api, this.#election, { signal })
     return (
       leader?.term === leadership.term &&
-      leader.revision === leadership.fencingToken &&
+      leader.fencingToken === leadership.fencingToken &&
       this.#leadership === leadership
     )
   }
@@ -303,9 +303,9 @@ export class Candidate {
     this.#throwIfClosed()
     signal?.throwIfAborted()
     if (this.#leadership !== undefined) {
-      this.#contender.withdraw('resigned')
+      this.#driver.withdraw('resigned')
     }
-    await waitOrAbort(this.#contender.left(), signal)
+    await waitOrAbort(this.#driver.left(), signal)
   }
 
   /**
@@ -336,9 +336,9 @@ export class Candidate {
   }
 
   async #leave(): Promise<void> {
-    this.#contender.withdraw('closed')
-    this.#contender.release()
-    await this.#contender.left()
+    this.#driver.withdraw('closed')
+    this.#driver.release()
+    await this.#driver.left()
   }
 
   /** One that leads already needs no campaign, unless the term ends while it takes its other name. */
@@ -359,7 +359,7 @@ export class Candidate {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const leads = leadership !== undefined && leadership === this.#leadership
-    if (!leads || !(await this.#contender.proclaim(name, signal))) {
+    if (!leads || !(await this.#driver.proclaim(name, signal))) {
       throw new NotLeaderError(
         `only the leader can proclaim, and '${this.#name}' does not lead '${this.#election}'`,
       )

@@ -59,7 +59,7 @@ export class Leadership {
     this.#holder = holder
     this.#lease = lease
     this.term = candidacy.term
-    this.fencingToken = candidacy.token
+    this.fencingToken = candidacy.fencingToken
     let resolveEnded: (end: LeadershipEnd) => void = () => undefined
     this.ended = new Promise((resolve) => (resolveEnded = resolve))
     this.#resolveEnded = resolveEnded

@@ -39,12 +39,12 @@ export async function findElections(
 function add(found: Map<string, FoundElection>, kv: KeyValue): void {
   const election = electionOf(decode(kv.key), kv.lease)
   if (election === undefined) return
-  const { name, term, revision } = toInfo(kv)
+  const { name, term, fencingToken } = toInfo(kv)
   const known = found.get(election)
-  const isFirst = known === undefined || revision < known.leader.fencingToken
+  const isFirst = known === undefined || fencingToken < known.leader.fencingToken
   found.set(election, {
     election,
-    leader: isFirst ? { name, term, fencingToken: revision } : known.leader,
+    leader: isFirst ? { name, term, fencingToken } : known.leader,
     candidates: (known?.candidates ?? 0) + 1,
   })
 }

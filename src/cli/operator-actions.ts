@@ -12,7 +12,7 @@ import {
 /** Removes a candidacy. False when it was gone before, and nothing was changed. */
 export async function remove(
   api: EtcdApi,
-  { term, revision }: CandidateInfo,
+  { term, fencingToken }: CandidateInfo,
   signal: AbortSignal,
 ): Promise<boolean> {
   const key = encode(term)
@@ -23,7 +23,7 @@ export async function remove(
           key,
           target: Target.CREATE,
           result: Result.EQUAL,
-          targetUnion: { case: 'createRevision', value: revision },
+          targetUnion: { case: 'createRevision', value: fencingToken },
         },
       ],
       success: [{ request: { case: 'requestDeleteRange', value: { key } } }],
@@ -37,14 +37,14 @@ export async function remove(
 export async function renameLeader(
   api: EtcdApi,
   election: string,
-  { term, revision }: CandidateInfo,
+  { term, fencingToken }: CandidateInfo,
   name: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { kvs } = await api.range({ key: encode(term) }, { signal })
   const [found] = kvs
-  if (found?.createRevision !== revision) return false
-  const candidacy = { election, term, token: revision }
+  if (found?.createRevision !== fencingToken) return false
+  const candidacy = { election, term, fencingToken }
   const renaming = { name, modRevision: found.modRevision, onlyIfLeading: true }
   const changedAt = await rename(api, candidacy, found.lease, renaming, { signal })
   return changedAt !== undefined
@@ -57,8 +57,8 @@ export async function renameLeader(
 export function isOwnTerm(
   { ELECT_ELECTION, ELECT_TERM, ELECT_FENCING_TOKEN }: NodeJS.ProcessEnv,
   election: string,
-  { term, revision }: CandidateInfo,
+  { term, fencingToken }: CandidateInfo,
 ): boolean {
   if (ELECT_ELECTION !== election || ELECT_TERM === undefined) return true
-  return ELECT_TERM === term && ELECT_FENCING_TOKEN === String(revision)
+  return ELECT_TERM === term && ELECT_FENCING_TOKEN === String(fencingToken)
 }

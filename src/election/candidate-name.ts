@@ -5,7 +5,7 @@ import type { EtcdApi } from '../etcd/api.js'
 import type { Lease } from '../lease/lease.js'
 import { type Candidacy, rename } from './requests.js'
 
-export class Naming {
+export class CandidateName {
   /** What the key is made with. */
   wanted = ''
   readonly #api: EtcdApi

@@ -8,7 +8,7 @@ import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { Lease } from '../lease/lease.js'
 import { Departure } from './departure.js'
-import { type Following, follow } from './roster-feed.js'
+import { type RosterSubscription, subscribeToRoster } from './roster-feed.js'
 import { encode, termKey } from './keys.js'
 import type { LockDelay } from './lock-delay.js'
 import {
@@ -19,12 +19,12 @@ import {
   type State,
   step,
 } from './machine.js'
-import { Naming } from './candidate-name.js'
+import { CandidateName } from './candidate-name.js'
 import { removeKey } from './removal.js'
 import { type Candidacy, join } from './requests.js'
 
 /** What a contender tells its owner. None of these may throw. */
-export interface ContenderOwner {
+export interface DriverListener {
   elected(candidacy: Candidacy, lease: Lease): void
   ended(end: LeadershipEnd, lease: Lease): void
   /** The campaign is over without a victory. */
@@ -32,13 +32,13 @@ export interface ContenderOwner {
 }
 
 /** Where a contender's leases come from: a session. */
-export interface Leases {
+export interface LeaseSource {
   /** The present lease, or a new one. Rejects when there is none to be had. */
   lease(signal?: AbortSignal): Promise<Lease>
   /** Of a lease that was given up on purpose: settles when it is known whether etcd has taken it back. */
   givenBack(): Promise<void>
   /** This candidate will need none any more. */
-  exit(election: string, candidate: Contender): void
+  exit(election: string, candidate: ElectionDriver): void
 }
 
 /** One attempt to join. */
@@ -52,23 +52,23 @@ interface Attempt {
 /** A candidacy that lasted longer than this did not end for a cause that is there again at once. */
 const lastingMs = 1_000
 
-export class Contender {
+export class ElectionDriver {
   readonly #api: EtcdApi
   readonly #election: string
-  readonly #leases: Leases
-  readonly #owner: ContenderOwner
+  readonly #leases: LeaseSource
+  readonly #owner: DriverListener
   readonly #lockDelay: LockDelay | undefined
   readonly #inputs: Input[] = []
   #state: State = initial
-  readonly #naming: Naming
+  readonly #name: CandidateName
   #lease: Lease | undefined
   #unlisten: (() => void) | undefined
   #unrely: (() => void) | undefined
-  #following: Following | undefined
+  #subscription: RosterSubscription | undefined
   #joining: AbortController | undefined
   readonly #rejoins: Backoff
   #joinedAtMs = 0
-  readonly #departure: Departure
+  readonly #leaving: Departure
   #released = false
   /** Of the last candidacy that is known to have been removed. */
   #goneToken: bigint | undefined
@@ -78,8 +78,8 @@ export class Contender {
   constructor(
     api: EtcdApi,
     election: string,
-    leases: Leases,
-    owner: ContenderOwner,
+    leases: LeaseSource,
+    owner: DriverListener,
     lockDelay?: LockDelay,
   ) {
     this.#api = api
@@ -87,8 +87,8 @@ export class Contender {
     this.#leases = leases
     this.#owner = owner
     this.#lockDelay = lockDelay
-    this.#departure = new Departure(election)
-    this.#naming = new Naming(api)
+    this.#leaving = new Departure(election)
+    this.#name = new CandidateName(api)
     this.#rejoins = new Backoff(api.random, 50, 2_000)
   }
 
@@ -103,13 +103,13 @@ export class Contender {
   async prepare(signal: AbortSignal | undefined): Promise<void> {
     // Closed while the session opened: nobody would end what is begun now.
     if (this.#lockDelay === undefined || this.#released) return
-    const following = this.#follow()
-    following.predecessors()
-    await following.ready(signal)
+    const subscription = this.#subscribe()
+    subscription.formerLeaders()
+    await subscription.ready(signal)
   }
 
   campaign(name: string): void {
-    this.#naming.wanted = name
+    this.#name.wanted = name
     this.#dispatch({ is: 'campaign' })
   }
 
@@ -119,7 +119,7 @@ export class Contender {
    */
   async proclaim(name: string, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#state.at !== 'leading' || this.#lease === undefined) return false
-    return this.#naming.proclaim(this.#state.candidacy, this.#lease, name, signal)
+    return this.#name.proclaim(this.#state.candidacy, this.#lease, name, signal)
   }
 
   /** From its return on, nobody is told `elected`; the key is removed in the background. */
@@ -134,7 +134,7 @@ export class Contender {
   left(): Promise<void> {
     if (this.#state.at !== 'leaving') return Promise.resolve()
     if (this.#gaveUp !== undefined) return Promise.reject(this.#gaveUp)
-    return this.#departure.wait()
+    return this.#leaving.wait()
   }
 
   /** No campaign follows: what is there only for the next one is given up, and nobody keeps hold of us. */
@@ -146,12 +146,12 @@ export class Contender {
   /** Another candidate wants our place in the session: it may have it while we are idle, and takes over all duties. */
   yieldPlace(): boolean {
     if (this.#state.at !== 'idle') return false
-    this.#stopFollowing()
+    this.#unsubscribe()
     return true
   }
 
   #retire(): void {
-    this.#stopFollowing()
+    this.#unsubscribe()
     this.#stopListening()
     this.#leases.exit(this.#election, this)
   }
@@ -172,7 +172,7 @@ export class Contender {
 
   #moved(before: State): void {
     if (before.at === 'waiting' || before.at === 'leading') {
-      if (this.candidacy === undefined) this.#following?.vouchFor(before.candidacy)
+      if (this.candidacy === undefined) this.#subscription?.vouchFor(before.candidacy)
       this.#lockDelay?.cancel()
     }
     switch (this.#state.at) {
@@ -181,13 +181,13 @@ export class Contender {
         this.#look()
         break
       case 'idle':
-        this.#departure.succeeded()
+        this.#leaving.succeeded()
         this.#stopRelying()
         if (this.#mayArriveLate) void this.#keepLooking()
-        else this.#restFromFollowing()
+        else this.#unsubscribeIfIdle()
         break
       case 'joining':
-        this.#departure.succeeded()
+        this.#leaving.succeeded()
         this.#stopRelying()
         break
       case 'leading':
@@ -228,27 +228,28 @@ export class Contender {
 
   /** Shows the machine what can be seen now. */
   readonly #look = (): void => {
-    const following = this.#following
+    const subscription = this.#subscription
     const lease = this.#lease
     // Of a lost lease nothing is to be seen any more: its key, if still there, goes with it.
-    if (following === undefined || lease === undefined || lease.loss !== undefined) return
+    if (subscription === undefined || lease === undefined || lease.loss !== undefined) return
     const term = termKey(this.#election, lease.id)
-    const shown = following.roster.get(term)
+    const shown = subscription.roster.get(term)
     // etcd may have confirmed that it is gone before the roster shows it.
-    const known = shown?.revision === this.#goneToken ? undefined : shown
-    const own = known && { election: this.#election, term, token: known.revision }
-    const first = following.roster.first?.revision
+    const known = shown?.fencingToken === this.#goneToken ? undefined : shown
+    const own = known && { election: this.#election, term, fencingToken: known.fencingToken }
+    const first = subscription.roster.first?.fencingToken
     const leaseValid = lease.isValid()
-    const delayed = this.#lockDelay?.holdsBack(own?.token, lease, following, this.#look) ?? false
+    const delayed =
+      this.#lockDelay?.holdsBack(own?.fencingToken, lease, subscription, this.#look) ?? false
     this.#dispatch({ is: 'seen', view: { own, first, leaseValid, delayed } })
   }
 
   /** Follows the election although not a candidate in it, so that a join that arrives late is noticed and undone. */
   async #keepLooking(): Promise<void> {
     const backoff = new Backoff(this.#api.random, 50, 2_000)
-    while (this.#state.at === 'idle' && this.#mayArriveLate && this.#following !== undefined) {
+    while (this.#state.at === 'idle' && this.#mayArriveLate && this.#subscription !== undefined) {
       try {
-        await this.#following.ready()
+        await this.#subscription.ready()
         this.#look()
         return
       } catch (error) {
@@ -303,8 +304,8 @@ export class Contender {
   async #joinOnce(signal: AbortSignal, attempt: Attempt): Promise<void> {
     const lease = await this.#leases.lease(signal)
     this.#hold(lease)
-    const following = this.#follow()
-    if (this.#lockDelay !== undefined) following.predecessors()
+    const subscription = this.#subscribe()
+    if (this.#lockDelay !== undefined) subscription.formerLeaders()
     const onSend = (): void => {
       attempt.sent += 1
       attempt.unconfirmed = lease.unconfirmed
@@ -312,15 +313,15 @@ export class Contender {
     const onRefused = (): void => {
       attempt.sent -= 1
     }
-    const askedAt = following.mark()
+    const askedAt = subscription.mark()
     const options = { signal, onSend, onRefused }
-    const joined = await join(this.#api, this.#election, lease.id, this.#naming.wanted, options)
+    const joined = await join(this.#api, this.#election, lease.id, this.#name.wanted, options)
     if (attempt.sent > 1) this.#expectLateArrival()
     lease.witness(attempt.unconfirmed, joined.snapshot.raftTerm)
-    await this.#naming.joined(joined, lease, signal)
+    await this.#name.joined(joined, lease, signal)
     if (lease.loss !== undefined) throw new SessionLostError('the lease was lost while joining')
     signal.throwIfAborted()
-    following.seed(joined.snapshot, askedAt)
+    subscription.seed(joined.snapshot, askedAt)
     this.#joinedAtMs = this.#api.clock.monotonicMs()
     this.#dispatch({ is: 'joined', candidacy: joined.candidacy })
   }
@@ -329,15 +330,15 @@ export class Contender {
     const lease = this.#lease
     // With a lease that was lost before, the key is gone or goes, and nobody tells of that loss again.
     if (lease !== undefined && lease.loss === undefined) {
-      const marksFor = this.#lockDelay && this.#following?.roster
+      const marksFor = this.#lockDelay && this.#subscription?.roster
       const removal = { election: this.#election, lease, candidacy, marksFor }
       const gone = await removeKey(this.#api, removal, (error) => {
         if (error instanceof ClosedError) this.#gaveUp = error
-        this.#departure.failed(error)
+        this.#leaving.failed(error)
         this.#dispatch({ is: 'leaveFailed', error })
       })
       if (gone === 'unknown') return
-      this.#goneToken = gone?.token
+      this.#goneToken = gone?.fencingToken
     }
     this.#dispatch({ is: 'left' })
   }
@@ -354,7 +355,7 @@ export class Contender {
       lost: (loss) => {
         this.#letGo()
         if (this.#state.at === 'leaving') {
-          this.#departure.lostLease(loss, () => this.#leases.givenBack())
+          this.#leaving.lostLease(loss, () => this.#leases.givenBack())
         }
         this.#dispatch({ is: 'leaseLost', loss })
       },
@@ -365,7 +366,7 @@ export class Contender {
   #letGo(): void {
     this.#stopListening()
     this.#stopRelying()
-    if (this.#state.at === 'idle') this.#restFromFollowing()
+    if (this.#state.at === 'idle') this.#unsubscribeIfIdle()
   }
 
   /** A request to join may still be under way somewhere and arrive later, for as long as the lease lives. */
@@ -390,26 +391,26 @@ export class Contender {
     this.#unrely = undefined
   }
 
-  #follow(): Following {
-    this.#following ??= follow(this.#api, this.#election, {
+  #subscribe(): RosterSubscription {
+    this.#subscription ??= subscribeToRoster(this.#api, this.#election, {
       changed: this.#look,
       failed: (error) => {
-        this.#following = undefined
+        this.#subscription = undefined
         // A closed client ends the lease as well, and that is what counts.
         if (!(error instanceof ClosedError)) this.#dispatch({ is: 'blinded', error })
       },
     })
-    return this.#following
+    return this.#subscription
   }
 
   /** Whoever has to outwait others goes on looking at them between campaigns. */
-  #restFromFollowing(): void {
+  #unsubscribeIfIdle(): void {
     if (this.#released) this.#retire()
-    else if (this.#lockDelay === undefined) this.#stopFollowing()
+    else if (this.#lockDelay === undefined) this.#unsubscribe()
   }
 
-  #stopFollowing(): void {
-    this.#following?.release()
-    this.#following = undefined
+  #unsubscribe(): void {
+    this.#subscription?.release()
+    this.#subscription = undefined
   }
 }

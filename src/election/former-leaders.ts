@@ -11,7 +11,7 @@ import { outlivedAfterMs } from '../lease/deadline.js'
 import { Roster } from './roster.js'
 
 /** One who may still believe that it leads, because of a renewal that it sent up to this moment. */
-interface Departed {
+interface FormerLeader {
   readonly sinceMs: number
   /** Undefined when it was gone before it could be learnt. */
   readonly ttlS: number | undefined
@@ -23,13 +23,13 @@ const unseen = 0n
 /** No `clockDrift` may be above this. */
 const mostClockDrift = 0.5
 
-export class Predecessors {
+export class FormerLeaders {
   /**
    * As the stream of changes shows it, from some moment on without a gap. A list that was read meanwhile may be ahead of
    * it, and would hide how those left who are not in it any more.
    */
   #stream = new Roster()
-  readonly #departed = new Map<bigint, Departed>()
+  readonly #leaders = new Map<bigint, FormerLeader>()
   /** Keys that may yet be seen to go, of candidates that are known not to believe in them any more. */
   readonly #vouchedFor = new Map<string, bigint>()
   readonly #ttls = new Map<bigint, number>()
@@ -38,7 +38,7 @@ export class Predecessors {
   /** The stream begins, or begins anew after a gap: who led before is not known. */
   begin(roster: Roster, nowMs: number): void {
     this.#stream = roster.copy()
-    this.#departed.set(unseen, { sinceMs: nowMs, ttlS: undefined })
+    this.#leaders.set(unseen, { sinceMs: nowMs, ttlS: undefined })
   }
 
   /** What the stream showed next. Tells whether it learnt anything. */
@@ -49,32 +49,36 @@ export class Predecessors {
       if (!this.#stream.apply(revision)) continue
       learnt = true
       // Who is not the oldest has never led, and cannot believe it.
-      if (first === undefined || this.#stream.get(first.term)?.revision === first.revision) continue
-      const vouched = this.#vouchedFor.get(first.term) === first.revision
+      if (first === undefined || this.#stream.get(first.term)?.fencingToken === first.fencingToken)
+        continue
+      const vouched = this.#vouchedFor.get(first.term) === first.fencingToken
       if (!vouched && !isMarked(revision)) {
-        this.#departed.set(first.revision, { sinceMs: nowMs, ttlS: this.#ttls.get(first.revision) })
+        this.#leaders.set(first.fencingToken, {
+          sinceMs: nowMs,
+          ttlS: this.#ttls.get(first.fencingToken),
+        })
       }
     }
-    for (const [term, token] of this.#vouchedFor) {
-      if (this.#stream.get(term)?.revision !== token) this.#vouchedFor.delete(term)
+    for (const [term, fencingToken] of this.#vouchedFor) {
+      if (this.#stream.get(term)?.fencingToken !== fencingToken) this.#vouchedFor.delete(term)
     }
     this.#forget(nowMs)
     return learnt
   }
 
   /** This candidacy is over as far as its candidate is concerned, which is one of this process. */
-  vouchFor(term: string, token: bigint): void {
-    if (!this.#departed.delete(token)) this.#vouchedFor.set(term, token)
+  vouchFor(term: string, fencingToken: bigint): void {
+    if (!this.#leaders.delete(fencingToken)) this.#vouchedFor.set(term, fencingToken)
   }
 
   /** What the lease of a candidacy was granted. */
-  learn(token: bigint, ttlS: number): void {
-    this.#ttls.set(token, ttlS)
+  learn(fencingToken: bigint, ttlS: number): void {
+    this.#ttls.set(fencingToken, ttlS)
     this.#largestTtlS = Math.max(this.#largestTtlS, ttlS)
   }
 
-  knows(token: bigint): boolean {
-    return this.#ttls.has(token)
+  knows(fencingToken: bigint): boolean {
+    return this.#ttls.has(fencingToken)
   }
 
   /**
@@ -83,26 +87,26 @@ export class Predecessors {
    *
    * @param ttlS of this candidate's own lease, which stands in for one that is not known.
    */
-  delayMs(token: bigint, ttlS: number, clockDrift: number, nowMs: number): number {
+  delayMs(fencingToken: bigint, ttlS: number, clockDrift: number, nowMs: number): number {
     this.#largestTtlS = Math.max(this.#largestTtlS, ttlS)
-    if (this.#stream.first?.revision !== token) return Infinity
+    if (this.#stream.first?.fencingToken !== fencingToken) return Infinity
     let delayMs = 0
-    for (const departed of this.#departed.values()) {
-      const outlivedMs = outlivedAfterMs(departed.ttlS ?? this.#largestTtlS, clockDrift)
-      delayMs = Math.max(delayMs, departed.sinceMs + outlivedMs - nowMs)
+    for (const former of this.#leaders.values()) {
+      const outlivedMs = outlivedAfterMs(former.ttlS ?? this.#largestTtlS, clockDrift)
+      delayMs = Math.max(delayMs, former.sinceMs + outlivedMs - nowMs)
     }
     return delayMs
   }
 
   #forget(nowMs: number): void {
     // Whoever is older than the first one is gone, and has been dealt with.
-    const oldest = this.#stream.first?.revision
-    for (const token of this.#ttls.keys()) {
-      if (oldest === undefined || token < oldest) this.#ttls.delete(token)
+    const oldest = this.#stream.first?.fencingToken
+    for (const fencingToken of this.#ttls.keys()) {
+      if (oldest === undefined || fencingToken < oldest) this.#ttls.delete(fencingToken)
     }
     const outlivedMs = outlivedAfterMs(this.#largestTtlS, mostClockDrift)
-    for (const [token, { sinceMs }] of this.#departed) {
-      if (sinceMs + outlivedMs <= nowMs && this.#largestTtlS > 0) this.#departed.delete(token)
+    for (const [fencingToken, { sinceMs }] of this.#leaders) {
+      if (sinceMs + outlivedMs <= nowMs && this.#largestTtlS > 0) this.#leaders.delete(fencingToken)
     }
   }
 }

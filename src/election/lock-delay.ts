@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/clock.js'
 import type { Lease } from '../lease/lease.js'
-import type { Following } from './roster-feed.js'
+import type { RosterSubscription } from './roster-feed.js'
 
 export class LockDelay {
   readonly #clock: Clock
@@ -20,18 +20,18 @@ export class LockDelay {
    * @param token undefined when there is none.
    */
   holdsBack(
-    token: bigint | undefined,
+    fencingToken: bigint | undefined,
     lease: Lease,
-    following: Following,
+    subscription: RosterSubscription,
     lookAgain: () => void,
   ): boolean {
     this.cancel()
-    if (token === undefined) return true
+    if (fencingToken === undefined) return true
     const nowMs = this.#clock.monotonicMs()
-    const predecessors = following.predecessors()
-    const delayMs = predecessors.delayMs(token, lease.ttlS, this.#clockDrift, nowMs)
+    const formerLeaders = subscription.formerLeaders()
+    const delayMs = formerLeaders.delayMs(fencingToken, lease.ttlS, this.#clockDrift, nowMs)
     if (delayMs === Infinity) return true
-    predecessors.learn(token, lease.ttlS)
+    formerLeaders.learn(fencingToken, lease.ttlS)
     if (delayMs > 0) this.#cancelTimer = this.#clock.setTimer(delayMs, lookAgain)
     return delayMs > 0
   }

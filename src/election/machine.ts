@@ -128,9 +128,9 @@ function whenWaiting(state: State & { at: 'waiting' }, input: Input): Step {
   switch (input.is) {
     case 'seen': {
       const { own, first, leaseValid, delayed } = input.view
-      if (own?.token !== candidacy.token) return rejoin()
+      if (own?.fencingToken !== candidacy.fencingToken) return rejoin()
       // All older keys are gone, ours is there, and nobody can have taken our lease away by now.
-      return first === candidacy.token && leaseValid && !delayed
+      return first === candidacy.fencingToken && leaseValid && !delayed
         ? [
             { at: 'leading', candidacy },
             { do: 'elected', candidacy },
@@ -152,7 +152,7 @@ function whenLeading(state: State & { at: 'leading' }, input: Input): Step {
   const { candidacy } = state
   switch (input.is) {
     case 'seen':
-      return input.view.own?.token === candidacy.token
+      return input.view.own?.fencingToken === candidacy.fencingToken
         ? [state]
         : [initial, { do: 'ended', end: 'deleted' }]
     case 'leaseLost':

@@ -58,8 +58,8 @@ export async function removeKey(
 /** Only the first one is waited for by others, so only its removal needs a mark. */
 async function remove(api: EtcdApi, own: Candidacy, marksFor: Roster | undefined): Promise<void> {
   const [first, next] = marksFor?.list() ?? []
-  if (first?.revision === own.token && next !== undefined) {
-    const nextInLine = { election: own.election, term: next.term, token: next.revision }
+  if (first?.fencingToken === own.fencingToken && next !== undefined) {
+    const nextInLine = { election: own.election, term: next.term, fencingToken: next.fencingToken }
     if (await leaveMarked(api, own, nextInLine, {})) return
   }
   await leave(api, own, {})

@@ -22,11 +22,11 @@ export interface Candidacy {
   readonly election: string
   readonly term: string
   /** The create revision of the key. */
-  readonly token: bigint
+  readonly fencingToken: bigint
 }
 
 /** What to make of a candidacy's name, and of what state of its key. */
-export interface Renaming {
+export interface NameChange {
   readonly name: string
   readonly modRevision: bigint
   readonly onlyIfLeading: boolean
@@ -74,7 +74,7 @@ export async function join(
   }
   const { revision, raftTerm } = response.header
   return {
-    candidacy: { election, term, token: own.createRevision },
+    candidacy: { election, term, fencingToken: own.createRevision },
     name: decode(own.value),
     modRevision: own.modRevision,
     snapshot: { revision, raftTerm, sortedByCreateRevision },
@@ -93,7 +93,7 @@ export async function rename(
   api: EtcdApi,
   candidacy: Candidacy,
   leaseId: bigint,
-  { name, modRevision, onlyIfLeading }: Renaming,
+  { name, modRevision, onlyIfLeading }: NameChange,
   options: CallOptions,
 ): Promise<bigint | undefined> {
   const key = encode(candidacy.term)
@@ -114,7 +114,8 @@ export async function rename(
     )
     if (response.succeeded) return response.header?.revision
     const [found] = kvsOf(response.responses[0])
-    if (found?.createRevision !== candidacy.token || found.modRevision === known) return undefined
+    if (found?.createRevision !== candidacy.fencingToken || found.modRevision === known)
+      return undefined
     known = found.modRevision
   }
 }
@@ -142,7 +143,7 @@ export async function leave(
 
 /**
  * Removes a candidacy and, in the same revision, writes the key of the next in line anew without changing it: the mark of
- * one who left on purpose (predecessors.ts). False when that is not possible any more, and nothing was changed.
+ * one who left on purpose (formerLeaders.ts). False when that is not possible any more, and nothing was changed.
  */
 export async function leaveMarked(
   api: EtcdApi,
@@ -175,8 +176,8 @@ export async function find(
   options: CallOptions,
 ): Promise<Candidacy | undefined> {
   const { kvs } = await api.range({ key: encode(term), keysOnly: true }, options)
-  const token = kvs[0]?.createRevision
-  return token === undefined ? undefined : { election, term, token }
+  const fencingToken = kvs[0]?.createRevision
+  return fencingToken === undefined ? undefined : { election, term, fencingToken }
 }
 
 /** Who leads, asked of etcd. */
@@ -213,13 +214,13 @@ function leads(candidacy: Candidacy): Condition[] {
       rangeEnd,
       target: Compare_CompareTarget.CREATE,
       result: Compare_CompareResult.GREATER,
-      targetUnion: { case: 'createRevision', value: candidacy.token - 1n },
+      targetUnion: { case: 'createRevision', value: candidacy.fencingToken - 1n },
     },
   ]
 }
 
-function exists({ term, token }: Candidacy): Condition {
-  return createRevision(encode(term), Compare_CompareResult.EQUAL, token)
+function exists({ term, fencingToken }: Candidacy): Condition {
+  return createRevision(encode(term), Compare_CompareResult.EQUAL, fencingToken)
 }
 
 function unchangedSince(key: Uint8Array, modRevision: bigint): Condition {

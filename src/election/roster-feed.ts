@@ -1,5 +1,5 @@
 // Keeps a roster up to date: the first list from whoever has one, then every event, across reconnects and compactions.
-// Candidates and observers of one election share one follower.
+// Candidates and observers of one election share one feed.
 // It must not know who of the candidates is us.
 
 import { waitOrAbort } from '../base/wait.js'
@@ -9,7 +9,7 @@ import type { EtcdApi, Watch, WatchSink } from '../etcd/api.js'
 import type { Event } from '../etcd/wire/gen/kv_pb.js'
 import { Backoff } from '../base/backoff.js'
 import { candidacies, isNested, leaseIdOf } from './keys.js'
-import { Predecessors } from './former-leaders.js'
+import { FormerLeaders } from './former-leaders.js'
 import { type Candidacy, readAll, type Snapshot } from './requests.js'
 import { Roster } from './roster.js'
 
@@ -21,85 +21,89 @@ export interface RosterListener {
 }
 
 /** How far the roster was at some moment. */
-export interface Mark {
+export interface RosterMark {
   readonly revision: bigint
   readonly history: number
 }
 
-const followers = new WeakMap<EtcdApi, Map<string, Follower>>()
+const feeds = new WeakMap<EtcdApi, Map<string, RosterFeed>>()
 
 /** Follows an election until released. */
-export function follow(api: EtcdApi, election: string, listener: RosterListener): Following {
-  let ofClient = followers.get(api)
-  if (ofClient === undefined) followers.set(api, (ofClient = new Map<string, Follower>()))
-  let follower = ofClient.get(election)
-  if (follower === undefined) {
+export function subscribeToRoster(
+  api: EtcdApi,
+  election: string,
+  listener: RosterListener,
+): RosterSubscription {
+  let ofClient = feeds.get(api)
+  if (ofClient === undefined) feeds.set(api, (ofClient = new Map<string, RosterFeed>()))
+  let feed = ofClient.get(election)
+  if (feed === undefined) {
     const registry = ofClient
-    follower = new Follower(api, election, () => {
-      if (registry.get(election) === follower) registry.delete(election)
+    feed = new RosterFeed(api, election, () => {
+      if (registry.get(election) === feed) registry.delete(election)
     })
-    ofClient.set(election, follower)
+    ofClient.set(election, feed)
   }
-  return follower.join(listener)
+  return feed.subscribe(listener)
 }
 
-/** One user's hold on a shared follower. */
-export class Following {
+/** One user's hold on a shared feed. */
+export class RosterSubscription {
   readonly listener: RosterListener
-  readonly #follower: Follower
+  readonly #feed: RosterFeed
 
-  constructor(follower: Follower, listener: RosterListener) {
-    this.#follower = follower
+  constructor(feed: RosterFeed, listener: RosterListener) {
+    this.#feed = feed
     this.listener = listener
   }
 
   get roster(): Roster {
-    return this.#follower.roster
+    return this.#feed.roster
   }
 
   /** When etcd was last heard from about the election, by the monotonic clock; -Infinity before the first list. */
   get heardAtMs(): number {
-    return this.#follower.heardAtMs
+    return this.#feed.heardAtMs
   }
 
   /** Who may still believe that they lead; followed from the first call on. */
-  predecessors(): Predecessors {
-    return this.#follower.predecessors()
+  formerLeaders(): FormerLeaders {
+    return this.#feed.formerLeaders()
   }
 
   /** To be taken right before a list is asked for. */
-  mark(): Mark {
-    return this.#follower.mark()
+  mark(): RosterMark {
+    return this.#feed.mark()
   }
 
   /** Hands in a list that was read anyway, which saves reading one. */
-  seed(snapshot: Snapshot, askedAt: Mark): void {
-    this.#follower.seed(snapshot, askedAt)
+  seed(snapshot: Snapshot, askedAt: RosterMark): void {
+    this.#feed.seed(snapshot, askedAt)
   }
 
   /** Makes sure that there is a list, reading one if need be. */
   ready(signal?: AbortSignal): Promise<void> {
-    return this.#follower.ready(signal)
+    return this.#feed.ready(signal)
   }
 
   /** A candidacy of this process is over: nobody need wait for it. */
   vouchFor(candidacy: Candidacy): void {
-    this.#follower.vouchFor(candidacy)
+    this.#feed.vouchFor(candidacy)
   }
 
   release(): void {
-    this.#follower.leave(this)
+    this.#feed.unsubscribe(this)
   }
 }
 
-class Follower implements WatchSink {
+class RosterFeed implements WatchSink {
   readonly roster = new Roster()
   readonly #api: EtcdApi
   readonly #election: string
   readonly #over: () => void
-  readonly #followings = new Set<Following>()
+  readonly #subscriptions = new Set<RosterSubscription>()
   /** Undefined while nobody wants to know. */
-  #predecessors: Predecessors | undefined
+  #formerLeaders: FormerLeaders | undefined
   #watch: Watch | undefined
   #reading: Promise<void> | undefined
   /** The token of the last one whose TTL was asked for. */
@@ -119,26 +123,26 @@ class Follower implements WatchSink {
     })
   }
 
-  join(listener: RosterListener): Following {
-    const following = new Following(this, listener)
-    this.#followings.add(following)
-    return following
+  subscribe(listener: RosterListener): RosterSubscription {
+    const subscription = new RosterSubscription(this, listener)
+    this.#subscriptions.add(subscription)
+    return subscription
   }
 
-  leave(following: Following): void {
-    this.#followings.delete(following)
-    if (this.#followings.size === 0) this.#end()
+  unsubscribe(subscription: RosterSubscription): void {
+    this.#subscriptions.delete(subscription)
+    if (this.#subscriptions.size === 0) this.#end()
   }
 
   get heardAtMs(): number {
     return this.#watch?.heardAtMs ?? -Infinity
   }
 
-  mark(): Mark {
+  mark(): RosterMark {
     return { revision: this.roster.revision, history: this.#history }
   }
 
-  seed(snapshot: Snapshot, askedAt: Mark): void {
+  seed(snapshot: Snapshot, askedAt: RosterMark): void {
     if (this.#ended) return
     // A list is a linearizable read. If it knows less than we did when we asked, etcd was restored from a backup or
     // lost its data, and what we know beyond that is not true any more.
@@ -147,42 +151,46 @@ class Follower implements WatchSink {
     // The revision after the snapshot: etcd treats one that is not in the future as late and serves it from a slow loop.
     if (this.#watch === undefined) {
       this.#watch = this.#api.watch(candidacies(this.#election), this.roster.revision + 1n, this)
-      this.#predecessors?.begin(this.roster, this.#api.clock.monotonicMs())
+      this.#formerLeaders?.begin(this.roster, this.#api.clock.monotonicMs())
     }
     if (learnt) this.#tell()
   }
 
-  predecessors(): Predecessors {
-    if (this.#predecessors === undefined) {
-      this.#predecessors = new Predecessors()
-      this.#predecessors.begin(this.roster, this.#api.clock.monotonicMs())
+  formerLeaders(): FormerLeaders {
+    if (this.#formerLeaders === undefined) {
+      this.#formerLeaders = new FormerLeaders()
+      this.#formerLeaders.begin(this.roster, this.#api.clock.monotonicMs())
       void this.#learnTtl()
     }
-    return this.#predecessors
+    return this.#formerLeaders
   }
 
   /** Asks for how long the one who leads now may go on believing it after its key is gone. */
   async #learnTtl(): Promise<void> {
-    const predecessors = this.#predecessors
+    const formerLeaders = this.#formerLeaders
     const { first } = this.roster
-    if (predecessors === undefined || first === undefined || predecessors.knows(first.revision)) {
+    if (
+      formerLeaders === undefined ||
+      first === undefined ||
+      formerLeaders.knows(first.fencingToken)
+    ) {
       return
     }
     const leaseId = leaseIdOf(first.term)
-    if (leaseId === undefined || this.#asked === first.revision) return
-    this.#asked = first.revision
+    if (leaseId === undefined || this.#asked === first.fencingToken) return
+    this.#asked = first.fencingToken
     try {
       const { grantedTTL } = await this.#api.leaseTimeToLive(leaseId)
-      if (grantedTTL > 0n) predecessors.learn(first.revision, Number(grantedTTL))
+      if (grantedTTL > 0n) formerLeaders.learn(first.fencingToken, Number(grantedTTL))
     } catch {
       // Asked again at the next change; until then the TTL of who asks stands in for it.
-      if (this.#asked === first.revision) this.#asked = undefined
+      if (this.#asked === first.fencingToken) this.#asked = undefined
     }
   }
 
-  vouchFor({ term, token }: Candidacy): void {
-    if (this.#predecessors === undefined) return
-    this.#predecessors.vouchFor(term, token)
+  vouchFor({ term, fencingToken }: Candidacy): void {
+    if (this.#formerLeaders === undefined) return
+    this.#formerLeaders.vouchFor(term, fencingToken)
     this.#tell()
   }
 
@@ -212,7 +220,7 @@ class Follower implements WatchSink {
 
   events(events: readonly Event[]): void {
     const nowMs = this.#api.clock.monotonicMs()
-    const learnt = this.#predecessors?.apply(events, nowMs) ?? false
+    const learnt = this.#formerLeaders?.apply(events, nowMs) ?? false
     if (this.roster.apply(events) || learnt) this.#tell()
   }
 
@@ -252,15 +260,15 @@ class Follower implements WatchSink {
 
   #tell(): void {
     this.#warnOfNesting()
-    for (const following of [...this.#followings]) following.listener.changed(this.roster)
+    for (const subscription of [...this.#subscriptions]) subscription.listener.changed(this.roster)
     void this.#learnTtl()
   }
 
   #fail(error: ElectError): void {
-    const followings = [...this.#followings]
-    this.#followings.clear()
+    const subscriptions = [...this.#subscriptions]
+    this.#subscriptions.clear()
     this.#end()
-    for (const { listener } of followings) listener.failed(error)
+    for (const { listener } of subscriptions) listener.failed(error)
   }
 
   #end(): void {

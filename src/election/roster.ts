@@ -10,7 +10,9 @@ export interface CandidateInfo {
   /** The key that identifies this candidacy. */
   readonly term: string
   readonly name: string
-  /** The create revision of that key: the candidate's place in the queue and, once it leads, its fencing token. */
+  /** The candidate's place in the queue and, once it leads, its fencing token: the create revision of its key. */
+  readonly fencingToken: bigint
+  /** The same number under the name that the Go package gives it. */
   readonly revision: bigint
 }
 
@@ -92,6 +94,7 @@ export function toInfo(kv: KeyValue): CandidateInfo {
   return Object.freeze({
     term: decode(kv.key),
     name: decode(kv.value),
+    fencingToken: kv.createRevision,
     revision: kv.createRevision,
   })
 }

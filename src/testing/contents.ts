@@ -4,16 +4,11 @@
 import type { Member } from '../devserver/member.js'
 import { intervalOf } from '../devserver/store/interval.js'
 import { candidacies, decode } from '../election/keys.js'
+import { type CandidateInfo, toInfo } from '../election/roster.js'
 
-/** One contender, as etcd knows it. */
-export interface TestCandidate {
-  /** What the candidate calls itself. */
-  readonly name: string
-  /** The etcd key, which identifies the candidacy. */
-  readonly term: string
-  /** The token that it has once it leads. */
-  readonly fencingToken: bigint
-  /** The lease that it lives on. */
+/** One candidate, as etcd knows it. */
+export interface TestCandidate extends CandidateInfo {
+  /** The lease that its key is on. */
   readonly leaseId: bigint
 }
 
@@ -29,12 +24,7 @@ export interface TestLease {
 
 export function candidatesIn({ store }: Member, election: string): readonly TestCandidate[] {
   return [...store.range(intervalOf(candidacies(election)))]
-    .map(({ key, value, createRevision, lease }) => ({
-      name: decode(value),
-      term: decode(key),
-      fencingToken: createRevision,
-      leaseId: lease,
-    }))
+    .map((kv) => ({ ...toInfo(kv), leaseId: kv.lease }))
     .sort((one, other) => Number(one.fencingToken - other.fencingToken))
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type Input, initial, type State, step } from '../../src/election/machine.js'
 import { fences } from './pages.js'
 
-const candidacy = { election: 'e', term: 'e/1', token: 7n }
+const candidacy = { election: 'e', term: 'e/1', fencingToken: 7n }
 const error = new Error('no')
 
 const states: readonly State[] = [

@@ -82,7 +82,7 @@ export class FakeCandidate {
       },
     }
     const lease = { remainingMs: () => this.remainingMs } as unknown as Lease
-    const candidacy = { election: 'jobs', term: 'jobs/1a', token: BigInt(index + 1) }
+    const candidacy = { election: 'jobs', term: 'jobs/1a', fencingToken: BigInt(index + 1) }
     const leadership = new Leadership(holder, candidacy, lease)
     this.leaderships.push(leadership)
     return leadership

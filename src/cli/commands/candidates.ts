@@ -30,7 +30,7 @@ export const candidates: CommandSpec = {
     const { revision, sortedByCreateRevision } = await readAll(etcd.api, election, { signal })
     const rows = await Promise.all(
       sortedByCreateRevision.map(async (kv, index) => {
-        const { name, term, revision: fencingToken } = toInfo(kv)
+        const { name, term, fencingToken } = toInfo(kv)
         const lease = kv.lease
         const { TTL, grantedTTL } =
           lease === 0n

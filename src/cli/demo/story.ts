@@ -33,19 +33,19 @@ export async function story(terminal: Terminal, stop: AbortSignal): Promise<void
     for (const name of names) workers.set(name, new Worker(name, election, endpoint))
     const first = await leads(observer, undefined, stop)
     await queue(observer, names.length, stop)
-    say(`${first.name} leads and runs its program, fencing token ${String(first.revision)}`)
+    say(`${first.name} leads and runs its program, fencing token ${String(first.fencingToken)}`)
     say(`kill -9 ${first.name}: its keeper ends the program before the lease is over`)
     const killedAt = performance.now()
     workerOf(first).kill()
     const second = await leads(observer, first, stop)
     const failoverMs = performance.now() - killedAt
-    say(`${second.name} leads, fencing token ${String(second.revision)}`)
+    say(`${second.name} leads, fencing token ${String(second.fencingToken)}`)
     say(`SIGTERM to ${second.name}: its program ends, and it gives the leadership up`)
     const askedAt = performance.now()
     void workerOf(second).stop()
     const third = await leads(observer, second, stop)
     const handoverMs = performance.now() - askedAt
-    say(`${third.name} leads, fencing token ${String(third.revision)}`)
+    say(`${third.name} leads, fencing token ${String(third.fencingToken)}`)
     terminal.out(
       `after a kill the next one led within ${ms(failoverMs)}: it waits for the keeper to end the program`,
     )
@@ -65,7 +65,7 @@ async function leads(
     observer,
     () => {
       const { leader } = observer
-      return leader?.revision === before?.revision ? undefined : leader
+      return leader?.fencingToken === before?.fencingToken ? undefined : leader
     },
     stop,
   )

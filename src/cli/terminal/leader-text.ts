@@ -5,18 +5,15 @@ import { visible } from './table.js'
 
 export function leaderLine(leader: CandidateInfo | undefined): string {
   if (leader === undefined) return 'nobody leads'
-  const { name, revision, term } = leader
-  return `${visible(name)} leads, fencing token ${String(revision)}, term ${visible(term)}`
+  const { name, fencingToken, term } = leader
+  return `${visible(name)} leads, fencing token ${String(fencingToken)}, term ${visible(term)}`
 }
 
-export interface CandidateJson {
-  readonly name: string
-  readonly term: string
-  readonly fencingToken: bigint
-}
+/** What programs are told of a candidate. */
+export type CandidateJson = Pick<CandidateInfo, 'name' | 'term' | 'fencingToken'>
 
 export function leaderJson(leader: CandidateInfo | undefined): CandidateJson | null {
   if (leader === undefined) return null
-  const { name, term, revision } = leader
-  return { name, term, fencingToken: revision }
+  const { name, term, fencingToken } = leader
+  return { name, term, fencingToken }
 }

@@ -56,7 +56,7 @@ describe('elections found by their keys', () => {
 })
 
 test('a CMD speaks for its own term, and anybody else for the present one', () => {
-  const leader = { term: 'jobs/7b', name: 'web-1', revision: 12n }
+  const leader = { term: 'jobs/7b', name: 'web-1', fencingToken: 12n, revision: 12n }
   const own = { ELECT_ELECTION: 'jobs', ELECT_TERM: 'jobs/7b', ELECT_FENCING_TOKEN: '12' }
   expect(isOwnTerm({}, 'jobs', leader)).toBe(true)
   expect(isOwnTerm(own, 'jobs', leader)).toBe(true)

@@ -57,8 +57,8 @@ const stranger: One = {
 
 class Broken extends Error {}
 
-function candidacyOf(index: number, token: number): Candidacy {
-  return { election: 'e', term: `e/${String(index)}`, token: BigInt(token) }
+function candidacyOf(index: number, fencingToken: number): Candidacy {
+  return { election: 'e', term: `e/${String(index)}`, fencingToken: BigInt(fencingToken) }
 }
 
 /** Tells one machine something, and does what it asks for in return. */
@@ -93,7 +93,7 @@ function perform(
     case 'leave':
       return [{ ...one, leaves: true }, last]
     case 'elected': {
-      const token = Number(effect.candidacy.token)
+      const token = Number(effect.candidacy.fencingToken)
       if (one.leads > 0) throw new Broken('elected twice')
       if (!one.pending) throw new Broken('elected after the campaign was over')
       if (!one.believes) throw new Broken('elected with a dead lease')

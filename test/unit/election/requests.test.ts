@@ -33,7 +33,7 @@ function rangeOf(kvs: MessageInitShape<typeof KeyValueSchema>[]) {
   return { response: { case: 'responseRange' as const, value: { kvs } } }
 }
 
-const candidacy = { election: 'jobs', term: 'jobs/1a', token: 12n }
+const candidacy = { election: 'jobs', term: 'jobs/1a', fencingToken: 12n }
 const own = encode('jobs/1a')
 const prefix = { key: encode('jobs/'), rangeEnd: encode('jobs0') }
 const oldestFirst = {

@@ -70,7 +70,7 @@ describe('the guardian of a process', () => {
     c.hold(3n, 10)
     expect(processes).toHaveLength(1)
     const orders = processes[0]?.orders ?? []
-    expect(orders.filter((order) => order.do === 'reach')).toHaveLength(2)
+    expect(orders.filter((order) => order.do === 'connect')).toHaveLength(2)
     expect(leases(orders)).toEqual(['hold 1', 'hold 2', 'hold 3'])
     for (const guarding of [a, b]) guarding.end()
     expect(processes[0]?.isDismissed).toBe(false)
@@ -83,8 +83,8 @@ describe('the guardian of a process', () => {
     guardian.guard(api, listening()).hold(2n ** 62n, 10)
     expect(processes[0]?.orders).toMatchObject([
       {
-        do: 'reach',
-        reach: {
+        do: 'connect',
+        access: {
           endpoints: [{ target: '127.0.0.1:1', tls: false }],
           credentials: { user: 'alice', password: 'secret' },
         },
