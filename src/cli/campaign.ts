@@ -4,7 +4,7 @@
 import { hostname } from 'node:os'
 import { type Candidate, type Etcd, type Leadership, Observer } from './library.js'
 import { parseDuration, parseInteger } from './duration.js'
-import { Failure, usage } from './failure.js'
+import { CommandFailure, usage } from './failure.js'
 import { defaultTtlS } from './definition/campaign-options.js'
 import type { Context } from './definition/spec.js'
 import { duration, visible } from './terminal/table.js'
@@ -12,7 +12,7 @@ import type { Terminal } from './terminal/terminal.js'
 
 const longestTtlS = 9_000_000_000
 
-export interface ContestFlags {
+export interface CampaignFlags {
   readonly name?: string
   readonly ttl?: string
   /** False: `--no-wait`. */
@@ -20,7 +20,7 @@ export interface ContestFlags {
   readonly lockDelay?: true
 }
 
-export interface Contest {
+export interface CampaignRequest {
   readonly election: string
   readonly name: string
   readonly ttlS: number
@@ -34,8 +34,8 @@ export interface Contest {
 /**
  * @throws a usage failure.
  */
-export function contestOf({ args, options }: Context): Contest {
-  const { name, ttl, wait, lockDelay = false } = options as ContestFlags
+export function campaignRequestOf({ args, options }: Context): CampaignRequest {
+  const { name, ttl, wait, lockDelay = false } = options as CampaignFlags
   if (name === '') throw usage("--name: expected a name, got ''")
   if (lockDelay && wait === false) {
     throw usage('--lock-delay: cannot stand beside --no-wait, because it waits')
@@ -53,9 +53,9 @@ export function contestOf({ args, options }: Context): Contest {
 /**
  * @throws the reason of `stop`; a failure `notInTime`; an ElectError.
  */
-export async function elected(
+export async function waitToLead(
   candidate: Candidate,
-  { waitMs, onlyIfFree }: Contest,
+  { waitMs, onlyIfFree }: CampaignRequest,
   { stop, terminal }: Pick<Context, 'stop' | 'terminal'>,
   etcd: Etcd,
 ): Promise<Leadership> {
@@ -65,7 +65,7 @@ export async function elected(
   if (waitMs !== undefined) {
     const late = (): void => {
       giveUp.abort(
-        new Failure(
+        new CommandFailure(
           'notInTime',
           `waited ${duration(waitMs)} for '${visible(election)}' in vain: somebody else leads`,
         ),
@@ -78,7 +78,7 @@ export async function elected(
       // In the queue, and not elected: somebody is before us.
       if (candidate.term === '' || candidate.leadership !== undefined) return
       giveUp.abort(
-        new Failure(
+        new CommandFailure(
           'notInTime',
           `somebody else leads '${visible(election)}', and --no-wait was given`,
         ),

@@ -4,7 +4,7 @@ import { ElectError, type ErrorCode } from './library.js'
 import { endedBySignal, exitCodes, type ExitName } from './definition/exit-codes.js'
 
 /** The command cannot go on; the message is for people and says what to do. */
-export class Failure extends Error {
+export class CommandFailure extends Error {
   readonly exit: ExitName
 
   constructor(exit: ExitName, message: string, options?: ErrorOptions) {
@@ -14,8 +14,8 @@ export class Failure extends Error {
   }
 }
 
-export function usage(message: string): Failure {
-  return new Failure('usage', message)
+export function usage(message: string): CommandFailure {
+  return new CommandFailure('usage', message)
 }
 
 /** The reason with which a command is asked to end. */
@@ -81,7 +81,8 @@ export function explain(error: unknown): Explanation {
     if (error.code === 'EPIPE') return { code: signalExit('SIGPIPE'), message: undefined }
     return { code: exitCodes.output, message: `the output could not be written: ${error.message}` }
   }
-  if (error instanceof Failure) return { code: exitCodes[error.exit], message: error.message }
+  if (error instanceof CommandFailure)
+    return { code: exitCodes[error.exit], message: error.message }
   if (error instanceof ElectError) {
     return { code: exitCodes[exitOf[error.code]], message: oneLine(error.message) }
   }

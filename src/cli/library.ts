@@ -22,6 +22,7 @@ export { toInfo } from '../election/roster.js'
 
 // Leases, and what `elect run` needs of them.
 export { whyNoGuardian } from '../guardian/supervisor.js'
+export type { Instant } from '../lease/deadline.js'
 export { revokeLease } from '../lease/grant.js'
 export type { Lease } from '../lease/lease.js'
 
@@ -29,7 +30,7 @@ export type { Lease } from '../lease/lease.js'
 export type { EtcdApi } from '../etcd/api.js'
 export { grpcTransports } from '../etcd/client.js'
 export { Calls } from '../etcd/cluster/calls.js'
-export { Connections } from '../etcd/cluster/members.js'
+export { Members } from '../etcd/cluster/members.js'
 export { SignIn } from '../etcd/cluster/sign-in.js'
 export { optionsFromEnv, resolveEtcdOptions } from '../etcd/options.js'
 export type { ResolvedEtcdOptions } from '../etcd/options.js'

@@ -10,7 +10,7 @@ import {
 } from './library.js'
 
 /** Removes a candidacy. False when it was gone before, and nothing was changed. */
-export async function remove(
+export async function removeCandidacy(
   api: EtcdApi,
   { term, fencingToken }: CandidateInfo,
   signal: AbortSignal,

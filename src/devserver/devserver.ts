@@ -3,7 +3,7 @@
 import { isIPv6 } from 'node:net'
 import { noteLastRevision } from './first-revision.js'
 import { GrpcServer } from './grpc/server.js'
-import { Member } from './member.js'
+import { DevMember } from './member.js'
 import { type DevServerOptions, resolveDevServerOptions } from './options.js'
 import { routerOf } from './router.js'
 
@@ -18,11 +18,11 @@ import { routerOf } from './router.js'
 export class DevServer implements AsyncDisposable {
   /** Where clients find it, as a URL. */
   readonly endpoint: string
-  readonly #member: Member
+  readonly #member: DevMember
   readonly #server: GrpcServer
   #closed: Promise<void> | undefined
 
-  private constructor(endpoint: string, member: Member, server: GrpcServer) {
+  private constructor(endpoint: string, member: DevMember, server: GrpcServer) {
     this.endpoint = endpoint
     this.#member = member
     this.#server = server
@@ -36,7 +36,7 @@ export class DevServer implements AsyncDisposable {
    */
   static async start(options: DevServerOptions = {}): Promise<DevServer> {
     const { host, port, log, ...settings } = resolveDevServerOptions(options)
-    const member = new Member(settings)
+    const member = new DevMember(settings)
     const server = new GrpcServer(routerOf(member))
     const endpoint = urlOf(host, await server.listen(host, port))
     member.clientUrls = [endpoint]

@@ -10,11 +10,11 @@ import {
 } from '@bufbuild/protobuf'
 import { type Metadata, RpcError, Status } from '../etcd/wire/transport.js'
 import { Call } from './call.js'
-import { asRpcError, type Incoming, type Method, type Outgoing } from './rpc.js'
+import { asRpcError, type Incoming, type RpcMethod, type Outgoing } from './rpc.js'
 
 /** @throws RpcError and nothing else. */
 export async function callUnary(
-  { desc, handle }: Method & { readonly kind: 'unary' },
+  { desc, handle }: RpcMethod & { readonly kind: 'unary' },
   request: Uint8Array,
   call: Call,
 ): Promise<Uint8Array> {
@@ -27,7 +27,7 @@ export async function callUnary(
 
 /** Where the bytes of a stream are handed in as they arrive. What there is to say is said on `wire`. */
 export function openStream(
-  { desc, open }: Method & { readonly kind: 'stream' },
+  { desc, open }: RpcMethod & { readonly kind: 'stream' },
   wire: Outgoing<Uint8Array>,
   metadata: Metadata,
 ): Required<Incoming<Uint8Array>> {

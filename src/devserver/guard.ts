@@ -11,10 +11,10 @@ import type {
 } from '../etcd/wire/gen/rpc_pb.js'
 import type { Accounts } from './auth/accounts.js'
 import { Rights } from './auth/rights.js'
-import type { Access } from './auth/role.js'
+import type { AccessKind } from './auth/role.js'
 import type { Lessor } from './lessor.js'
 import type { Caller } from './rpc.js'
-import { intervalOf, onlyKey, textOf } from './store/interval.js'
+import { intervalOf, onlyKey, keyText } from './store/interval.js'
 
 export class Guard {
   readonly #accounts: Accounts
@@ -102,14 +102,14 @@ export class Guard {
   }
 
   #needPut(rights: Rights, { key, lease, prevKv }: PutRequest): void {
-    const interval = onlyKey(textOf(key))
+    const interval = onlyKey(keyText(key))
     rights.needAccess('write', interval)
     // Who may put a key on a lease could end it, by and by, with all that others keep on it.
     this.#needKeysOf(lease, 'write', rights)
     if (prevKv) rights.needAccess('read', interval)
   }
 
-  #needKeysOf(lease: bigint, access: Access, rights: Rights): void {
+  #needKeysOf(lease: bigint, access: AccessKind, rights: Rights): void {
     for (const key of this.#leases.get(lease)?.keys ?? []) rights.needAccess(access, onlyKey(key))
   }
 }

@@ -22,7 +22,7 @@ import {
 } from '../etcd/wire/transport.js'
 import { Call } from './call.js'
 import { callUnary, openStream } from './dispatch.js'
-import { asRpcError, type Incoming, type Method, pathOf, type Router } from './rpc.js'
+import { asRpcError, type Incoming, type RpcMethod, pathOf, type Router } from './rpc.js'
 
 /**
  * @param router of the member that is reached; asked anew for each call and stream.
@@ -148,19 +148,19 @@ class InProcessTransport implements Transport {
     return callUnary(this.#find(method, 'unary'), bytes, call)
   }
 
-  #find<K extends Method['kind']>(
+  #find<K extends RpcMethod['kind']>(
     method: DescMethodUnary | DescMethodBiDiStreaming,
     kind: K,
-  ): Method & { readonly kind: K } {
+  ): RpcMethod & { readonly kind: K } {
     const found = this.#router().find(pathOf(method))
     if (!isOfKind(found, kind)) throw new Error(`${pathOf(method)} is not ${kind}`)
     return found
   }
 }
 
-function isOfKind<K extends Method['kind']>(
-  method: Method,
+function isOfKind<K extends RpcMethod['kind']>(
+  method: RpcMethod,
   kind: K,
-): method is Method & { readonly kind: K } {
+): method is RpcMethod & { readonly kind: K } {
   return method.kind === kind
 }

@@ -9,14 +9,14 @@ import type { Change } from './store/change.js'
 const minTtlS = 2n
 const maxTtlS = 9_000_000_000n
 
-export interface Lease {
+export interface StoredLease {
   readonly id: bigint
   /** In seconds, as granted. */
   readonly ttl: bigint
   readonly keys: ReadonlySet<string>
 }
 
-interface HeldLease extends Lease {
+interface HeldLease extends StoredLease {
   readonly keys: Set<string>
   endsAtMs: number
 }
@@ -32,7 +32,7 @@ export class Lessor {
   }
 
   /** An id of 0 asks for one. */
-  grant(ttl: bigint, id: bigint): Lease {
+  grant(ttl: bigint, id: bigint): StoredLease {
     if (ttl > maxTtlS) throw refusals.leaseTtlTooLarge()
     if (this.#leases.has(id)) throw refusals.leaseExists()
     const granted = ttl < minTtlS ? minTtlS : ttl
@@ -50,11 +50,11 @@ export class Lessor {
     return this.#leases.has(id)
   }
 
-  get(id: bigint): Lease | undefined {
+  get(id: bigint): StoredLease | undefined {
     return this.#leases.get(id)
   }
 
-  all(): Iterable<Lease> {
+  all(): Iterable<StoredLease> {
     return this.#leases.values()
   }
 
@@ -64,7 +64,7 @@ export class Lessor {
   }
 
   /** Begins the time to live anew; undefined when the lease is gone or has run out. */
-  renew(id: bigint): Lease | undefined {
+  renew(id: bigint): StoredLease | undefined {
     const lease = this.#leases.get(id)
     if (lease === undefined || this.remainingMs(id) <= 0) return undefined
     lease.endsAtMs = this.#endOf(lease.ttl)

@@ -6,9 +6,9 @@ import type { Clock } from '../base/clock.js'
 import { type ResponseHeader, ResponseHeaderSchema } from '../etcd/wire/gen/rpc_pb.js'
 import { Accounts } from './auth/accounts.js'
 import { Expiry } from './expiry.js'
-import { type Lease, Lessor } from './lessor.js'
+import { type StoredLease, Lessor } from './lessor.js'
 import { Store } from './store/store.js'
-import { WatchHub } from './watch/hub.js'
+import { ChangeFeed } from './watch/change-feed.js'
 
 export interface MemberSettings {
   readonly name: string
@@ -23,7 +23,7 @@ export interface MemberSettings {
 /** Whom the answers come from. All devservers are the same member of the same cluster, as one that was restarted is. */
 const identity = { clusterId: 0xdec0_de00_0000_0001n, memberId: 0xdec0_de00_0000_0002n } as const
 
-export class Member {
+export class DevMember {
   readonly name: string
   /** What it behaves like. */
   readonly version = '3.6.0'
@@ -31,7 +31,7 @@ export class Member {
   readonly progressNotifyIntervalMs: number
   readonly store: Store
   readonly lessor: Lessor
-  readonly watches = new WatchHub()
+  readonly watches = new ChangeFeed()
   readonly accounts: Accounts
   /** Where clients find it. */
   clientUrls: readonly string[] = []
@@ -68,7 +68,7 @@ export class Member {
     return create(ResponseHeaderSchema, { ...identity, revision: this.store.revision, raftTerm })
   }
 
-  grant(ttl: bigint, id: bigint): Lease {
+  grant(ttl: bigint, id: bigint): StoredLease {
     const lease = this.lessor.grant(ttl, id)
     this.#expiry.expect(lease.id)
     return lease

@@ -9,7 +9,7 @@ import { Lock } from '../etcd/wire/gen/lock_pb.js'
 import { Maintenance } from '../etcd/wire/gen/maintenance_pb.js'
 import { KV, Lease, Watch } from '../etcd/wire/gen/rpc_pb.js'
 import { Guard } from './guard.js'
-import type { Member } from './member.js'
+import type { DevMember } from './member.js'
 import { Router } from './rpc.js'
 import { authHandlers } from './services/auth.js'
 import { clusterHandlers } from './services/cluster.js'
@@ -21,7 +21,7 @@ import { lockHandlers } from './services/lock.js'
 import { maintenanceHandlers } from './services/maintenance.js'
 import { watchHandlers } from './services/watch.js'
 
-export function routerOf(member: Member): Router {
+export function routerOf(member: DevMember): Router {
   const { accounts, lessor, store, watches } = member
   const guard = new Guard(accounts, lessor)
   const header = () => member.header()

@@ -46,7 +46,7 @@ export type UnaryHandler<I, O> = (request: I, caller: Caller) => O | Promise<O>
 /** Must not end the stream before it has returned. */
 export type StreamHandler<I, O> = (out: Outgoing<O>, caller: Caller) => Incoming<I>
 
-export type Method =
+export type RpcMethod =
   | {
       readonly kind: 'unary'
       readonly desc: DescMethod
@@ -74,7 +74,7 @@ type HandlerOf<D extends DescMethod> =
 
 /** The methods that are served, by path. */
 export class Router {
-  readonly #methods = new Map<string, Method>()
+  readonly #methods = new Map<string, RpcMethod>()
   readonly #services = new Set<string>()
 
   add<S extends DescService>(service: S, handlers: Handlers<S>): this {
@@ -90,7 +90,7 @@ export class Router {
    * @param path `/package.Service/Method`
    * @throws RpcError when there is no such method.
    */
-  find(path: string): Method {
+  find(path: string): RpcMethod {
     const method = this.#methods.get(path)
     if (method !== undefined) return method
     const [, service, name] = /^\/(.*)\/([^/]*)$/.exec(path) ?? []
@@ -108,7 +108,7 @@ export function pathOf(desc: DescMethod): string {
   return `/${desc.parent.typeName}/${desc.name}`
 }
 
-function methodOf(desc: DescMethod, handler: never): Method {
+function methodOf(desc: DescMethod, handler: never): RpcMethod {
   switch (desc.methodKind) {
     case 'unary':
       return { kind: 'unary', desc, handle: handler }

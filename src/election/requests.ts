@@ -61,8 +61,8 @@ export async function join(
       // A range sees what stands before it in the same transaction.
       success: [put(key, name, leaseId), read],
       failure: [read],
-      realm: election,
-      fate: fateOf(leaseId),
+      scope: election,
+      group: groupOf(leaseId),
       rights: { write: put(key), read },
     },
     options,
@@ -106,8 +106,8 @@ export async function rename(
         ],
         success: [put(key, name, leaseId)],
         failure: [{ request: { case: 'requestRange', value: { key, keysOnly: true } } }],
-        realm: candidacy.election,
-        fate: fateOf(leaseId),
+        scope: candidacy.election,
+        group: groupOf(leaseId),
         rights: { write: put(key), read: range(candidacy.election) },
       },
       options,
@@ -133,8 +133,8 @@ export async function leave(
     {
       compare: [exists(candidacy)],
       success: [remove],
-      realm: candidacy.election,
-      fate: 'leaving',
+      scope: candidacy.election,
+      group: 'leaving',
       rights: { write: remove, read: range(candidacy.election) },
     },
     options,
@@ -246,7 +246,7 @@ function createRevision(
 }
 
 /** A put stands and falls with its lease; there is always room for a removal, and not for a put. */
-function fateOf(leaseId: bigint): string {
+function groupOf(leaseId: bigint): string {
   return leaseId.toString(16)
 }
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Endpoint } from './wire/endpoint.js'
 import type { ResolvedEtcdOptions } from './options.js'
 
-export interface Access {
+export interface ClusterAccess {
   readonly endpoints: readonly Endpoint[]
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined
   readonly credentials: { readonly user: string; readonly password: string } | undefined
@@ -13,7 +13,7 @@ export interface Access {
 }
 
 /** Undefined when the client has a transport of its own, which cannot be put into words. */
-export function accessOf(options: ResolvedEtcdOptions): Access | undefined {
+export function clusterAccessOf(options: ResolvedEtcdOptions): ClusterAccess | undefined {
   if (options.transport !== undefined) return undefined
   const { endpoints, tls, credentials, attemptTimeoutMs, callTimeoutMs } = options
   return {

@@ -3,11 +3,11 @@
 
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../base/clock.js'
-import type { Access } from './access.js'
+import type { ClusterAccess } from './access.js'
 import type { JointTxn } from './txn/batch.js'
 import type { Batcher, JointOptions } from './txn/batcher.js'
 import type { CallOptions, Calls } from './cluster/calls.js'
-import type { Connection, Connections } from './cluster/members.js'
+import type { Member, Members } from './cluster/members.js'
 import {
   KV,
   Lease,
@@ -27,10 +27,10 @@ import {
 import type { SignIn } from './cluster/sign-in.js'
 import type { Streams } from './cluster/streams.js'
 import type { OutgoingStream, StreamSink } from './wire/transport.js'
-import type { Watch, WatchHub, WatchSink } from './watch/watch.js'
+import type { Watch, SharedWatchStream, WatchSink } from './watch/shared-watch-stream.js'
 import type { WatchedRange } from './watch/requests.js'
 
-export type { Access, CallOptions, Connection, JointOptions, Watch, WatchedRange, WatchSink }
+export type { ClusterAccess, CallOptions, Member, JointOptions, Watch, WatchedRange, WatchSink }
 export type { Condition, Operation } from './txn/batch.js'
 
 export type KeepAliveStream = OutgoingStream<MessageShape<typeof LeaseKeepAliveRequestSchema>>
@@ -39,26 +39,26 @@ export class EtcdApi {
   readonly clock: Clock
   readonly random: () => number
   /** How another process or thread can reach the same cluster; undefined when none can. */
-  readonly access: Access | undefined
+  readonly access: ClusterAccess | undefined
   readonly #signIn: SignIn
   readonly #calls: Calls
   readonly #batcher: Batcher
-  readonly #connections: Connections
+  readonly #members: Members
   readonly #streams: Streams
-  readonly #watches: WatchHub
+  readonly #watches: SharedWatchStream
   readonly #closeListeners = new Set<() => void>()
   #closed = false
 
   constructor(parts: {
     clock: Clock
     random: () => number
-    access: Access | undefined
+    access: ClusterAccess | undefined
     signIn: SignIn
     calls: Calls
     batcher: Batcher
-    connections: Connections
+    members: Members
     streams: Streams
-    watches: WatchHub
+    watches: SharedWatchStream
   }) {
     this.clock = parts.clock
     this.random = parts.random
@@ -66,7 +66,7 @@ export class EtcdApi {
     this.#signIn = parts.signIn
     this.#calls = parts.calls
     this.#batcher = parts.batcher
-    this.#connections = parts.connections
+    this.#members = parts.members
     this.#streams = parts.streams
     this.#watches = parts.watches
   }
@@ -106,12 +106,12 @@ export class EtcdApi {
   }
 
   /** The token that calls carry at present. */
-  get token(): string | undefined {
+  get signInToken(): string | undefined {
     return this.#signIn.metadata?.['token']
   }
 
-  /** Calls back when there is another {@link token}; returns what calls it off. */
-  onToken(listener: () => void): () => void {
+  /** Calls back when there is another {@link signInToken}; returns what calls it off. */
+  onSignInToken(listener: () => void): () => void {
     return this.#signIn.onChange(listener)
   }
 
@@ -131,32 +131,32 @@ export class EtcdApi {
     this.#closed = true
     this.#calls.close()
     this.#watches.close()
-    this.#connections.close()
+    this.#members.close()
     const listeners = [...this.#closeListeners]
     this.#closeListeners.clear()
     for (const listener of listeners) listener()
   }
 
   get memberCount(): number {
-    return this.#connections.size
+    return this.#members.size
   }
 
   /** The member that is asked first at present. */
-  get preferredMember(): Connection {
-    return this.#connections.preferred
+  get preferredMember(): Member {
+    return this.#members.preferred
   }
 
   /** The member to try when this one does not answer; the same one when there is no other. */
-  memberAfter(member: Connection): Connection {
-    return this.#connections.after(member)
+  memberAfter(member: Member): Member {
+    return this.#members.after(member)
   }
 
   /** This member did not answer: calls and streams opened from now on go to another one. */
-  moveOnFrom(member: Connection): void {
-    this.#connections.moveOnFrom(member)
+  moveOnFrom(member: Member): void {
+    this.#members.moveOnFrom(member)
   }
 
-  openKeepAlive(member: Connection, sink: StreamSink<LeaseKeepAliveResponse>): KeepAliveStream {
+  openKeepAlive(member: Member, sink: StreamSink<LeaseKeepAliveResponse>): KeepAliveStream {
     return this.#streams.open(Lease.method.leaseKeepAlive, member, sink)
   }
 

@@ -3,17 +3,17 @@
 
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
 import { InvalidArgumentError } from '../base/errors.js'
-import { accessOf } from './access.js'
+import { clusterAccessOf } from './access.js'
 import { EtcdApi } from './api.js'
 import { Batcher } from './txn/batcher.js'
 import { Calls } from './cluster/calls.js'
-import { Connections } from './cluster/members.js'
+import { Members } from './cluster/members.js'
 import { GrpcTransport } from './wire/grpc.js'
 import { type EtcdOptions, optionsFromEnv, resolveEtcdOptions, type TlsOptions } from './options.js'
 import { SignIn } from './cluster/sign-in.js'
 import { Streams } from './cluster/streams.js'
 import type { TransportFactory } from './wire/transport.js'
-import { WatchHub } from './watch/watch.js'
+import { SharedWatchStream } from './watch/shared-watch-stream.js'
 
 /**
  * A client of one etcd cluster. Sessions, candidates and observers made from it share its connections and one watch
@@ -40,16 +40,16 @@ export class Etcd {
     const resolved = resolveEtcdOptions(options)
     const { endpoints, clock, random, attemptTimeoutMs, callTimeoutMs } = resolved
     const make = resolved.transport ?? grpcTransports(resolved.tls)
-    const connections = new Connections(endpoints, make, clock, random)
+    const members = new Members(endpoints, make, clock, random)
     const signIn = new SignIn(resolved.credentials)
     const streams = new Streams(signIn, attemptTimeoutMs)
-    const calls = new Calls({ connections, signIn, clock, random, attemptTimeoutMs, callTimeoutMs })
+    const calls = new Calls({ members, signIn, clock, random, attemptTimeoutMs, callTimeoutMs })
     const hasRights = resolved.credentials !== undefined || resolved.tls?.cert !== undefined
     const batcher = new Batcher({ calls, clock, callTimeoutMs, hasRights })
-    const watches = new WatchHub({ connections, streams, signIn, clock, random })
+    const watches = new SharedWatchStream({ members, streams, signIn, clock, random })
     this.api = new EtcdApi({
-      ...{ clock, random, calls, batcher, connections, streams, watches },
-      ...{ access: accessOf(resolved), signIn },
+      ...{ clock, random, calls, batcher, members, streams, watches },
+      ...{ access: clusterAccessOf(resolved), signIn },
     })
   }
 

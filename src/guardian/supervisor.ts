@@ -98,8 +98,8 @@ export class Guardian {
       leases: new Map(),
       listeners: new Set(),
       connected: false,
-      offToken: api.onToken(() => {
-        this.#process?.tell({ do: 'token', cluster: cluster.number, token: api.token })
+      offToken: api.onSignInToken(() => {
+        this.#process?.tell({ do: 'token', cluster: cluster.number, token: api.signInToken })
       }),
     }
     this.#clusters.set(api, cluster)
@@ -139,7 +139,7 @@ export class Guardian {
     const { endpoints, tls, credentials } = access
     const orders: GuardianOrder[] = [
       { do: 'connect', cluster, access: { endpoints, tls, credentials } },
-      { do: 'token', cluster, token: api.token },
+      { do: 'token', cluster, token: api.signInToken },
       ...[...leases].map(([id, { ttlS, after }]) => holding(cluster, id, ttlS, after)),
     ]
     for (const order of orders) this.#process.tell(order)

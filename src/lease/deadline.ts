@@ -94,7 +94,7 @@ export function witnessed(
 }
 
 /** Of two that are both true of one lease, what the two say together. */
-export function together(a: Deadline, b: Deadline): Deadline {
+export function combined(a: Deadline, b: Deadline): Deadline {
   const { renewedAt } = later(a, b, ({ renewedAt: at }) => at)
   const { unverified } = later(a, b, ({ unverified: waiting }) => waiting?.sentAt)
   const waits = unverified !== undefined && isLater(unverified.sentAt, renewedAt)

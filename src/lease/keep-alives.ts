@@ -3,7 +3,7 @@
 // It must not know what an answer is worth, nor when the lease ends.
 
 import { create } from '@bufbuild/protobuf'
-import type { Connection, EtcdApi, KeepAliveStream } from '../etcd/api.js'
+import type { Member, EtcdApi, KeepAliveStream } from '../etcd/api.js'
 import {
   LeaseKeepAliveRequestSchema,
   type LeaseKeepAliveResponse,
@@ -13,7 +13,7 @@ import type { Instant } from './deadline.js'
 /** Of one member: the one that may have stalled, and a fresh one beside it. */
 const mostStreamsPerMember = 2
 
-export interface Answer {
+export interface KeepAliveAnswer {
   readonly sentAt: Instant
   readonly answeredAtMs: number
   readonly raftTerm: bigint
@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 interface OpenStream {
-  readonly member: Connection
+  readonly member: Member
   readonly stream: KeepAliveStream
   /** Answers carry no id, but come in the order of sending. */
   readonly sent: Instant[]
@@ -40,7 +40,7 @@ export class KeepAlives {
   readonly #api: EtcdApi
   readonly #leaseId: bigint
   readonly #patience: Patience
-  readonly #onAnswer: (answer: Answer) => void
+  readonly #onAnswer: (answer: KeepAliveAnswer) => void
   /** Oldest first. */
   readonly #open: OpenStream[] = []
   /** How often was asked in vain since the last answer. */
@@ -53,7 +53,7 @@ export class KeepAlives {
     api: EtcdApi,
     leaseId: bigint,
     patience: Patience,
-    onAnswer: (answer: Answer) => void,
+    onAnswer: (answer: KeepAliveAnswer) => void,
   ) {
     this.#api = api
     this.#leaseId = leaseId
@@ -105,11 +105,11 @@ export class KeepAlives {
     this.#send(this.#openStream(next))
   }
 
-  #streamsTo(member: Connection): OpenStream[] {
+  #streamsTo(member: Member): OpenStream[] {
     return this.#open.filter((stream) => stream.member === member)
   }
 
-  #openStream(member: Connection): OpenStream {
+  #openStream(member: Member): OpenStream {
     const stream = this.#api.openKeepAlive(member, {
       message: (response) => {
         this.#answered(opened, response)

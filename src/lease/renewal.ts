@@ -6,7 +6,7 @@ import { Backoff } from '../base/backoff.js'
 import type { RangeResponse } from '../etcd/wire/gen/rpc_pb.js'
 import { type Acknowledgement, acknowledged, type Deadline, hopeMs, witnessed } from './deadline.js'
 import { hedged } from '../base/hedge.js'
-import { type Answer, KeepAlives, type Patience } from './keep-alives.js'
+import { type KeepAliveAnswer, KeepAlives, type Patience } from './keep-alives.js'
 
 /** A lease as it came from etcd. */
 export interface GrantedLease {
@@ -127,7 +127,7 @@ export class LoopRenewal implements Renewal {
     })
   }
 
-  #answered({ sentAt, answeredAtMs, raftTerm, ttlS }: Answer): void {
+  #answered({ sentAt, answeredAtMs, raftTerm, ttlS }: KeepAliveAnswer): void {
     if (ttlS <= 0) {
       this.#listener.gone(answeredAtMs)
       return

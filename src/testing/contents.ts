@@ -1,7 +1,7 @@
 // What is in a test's etcd, put in the words of elections and leases. It reads, and changes nothing.
 // It must not know clients or faults.
 
-import type { Member } from '../devserver/member.js'
+import type { DevMember } from '../devserver/member.js'
 import { intervalOf } from '../devserver/store/interval.js'
 import { candidacies, decode } from '../election/keys.js'
 import { type CandidateInfo, toInfo } from '../election/roster.js'
@@ -22,13 +22,13 @@ export interface TestLease {
   readonly keys: readonly string[]
 }
 
-export function candidatesIn({ store }: Member, election: string): readonly TestCandidate[] {
+export function candidatesIn({ store }: DevMember, election: string): readonly TestCandidate[] {
   return [...store.range(intervalOf(candidacies(election)))]
     .map((kv) => ({ ...toInfo(kv), leaseId: kv.lease }))
     .sort((one, other) => Number(one.fencingToken - other.fencingToken))
 }
 
-export function leasesIn({ lessor }: Member): readonly TestLease[] {
+export function leasesIn({ lessor }: DevMember): readonly TestLease[] {
   return [...lessor.all()].map(({ id, ttl, keys }) => ({
     id,
     ttl: Number(ttl),

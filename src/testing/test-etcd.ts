@@ -2,7 +2,7 @@
 // It must not know what is tested, nor any test framework.
 
 import { inProcessTransport } from '../devserver/in-process.js'
-import { bytesOf, textOf } from '../devserver/store/interval.js'
+import { keyBytes, keyText } from '../devserver/store/interval.js'
 import { encode } from '../election/keys.js'
 import { InvalidArgumentError } from '../base/errors.js'
 import { Etcd } from '../etcd/client.js'
@@ -11,7 +11,7 @@ import { ClientLine } from './client-line.js'
 import { candidatesIn, leasesIn, type TestCandidate, type TestLease } from './contents.js'
 import { type Failure, Faults } from './faults.js'
 import type { LineState } from './line.js'
-import { Machine, testEndpoint } from './machine.js'
+import { EtcdHost, testEndpoint } from './etcd-host.js'
 import { seededRandom } from './seeded-random.js'
 import {
   checkStartOptions,
@@ -49,7 +49,7 @@ export class TestEtcd implements AsyncDisposable {
   /** Time, for the etcd and all clients of it. */
   readonly clock: TestClock
   readonly #random: () => number
-  readonly #machine: Machine
+  readonly #host: EtcdHost
   readonly #faults = new Faults<ClientLine>()
   readonly #lines = new Map<Etcd, ClientLine>()
   /** Of clients that are yet to come. */
@@ -63,7 +63,7 @@ export class TestEtcd implements AsyncDisposable {
     const { clock = new TestClock(), seed = 1 } = checkTestEtcdOptions(options)
     this.clock = clock
     this.#random = seededRandom(seed)
-    this.#machine = new Machine({ clock, random: this.#random, firstRevision: 1n })
+    this.#host = new EtcdHost({ clock, random: this.#random, firstRevision: 1n })
   }
 
   /**
@@ -72,8 +72,8 @@ export class TestEtcd implements AsyncDisposable {
    */
   connect(options: TestClientOptions = {}): Etcd {
     if (this.#isClosed) throw new Error('this TestEtcd is closed: make a new one')
-    const line = new ClientLine(this.#faults, () => this.#machine.state === 'paused', this.#newLine)
-    const inner = inProcessTransport(() => this.#machine.router(), this.clock)
+    const line = new ClientLine(this.#faults, () => this.#host.state === 'paused', this.#newLine)
+    const inner = inProcessTransport(() => this.#host.router(), this.clock)
     const etcd = new Etcd({
       ...options,
       endpoints: testEndpoint,
@@ -87,12 +87,12 @@ export class TestEtcd implements AsyncDisposable {
 
   /** Who contends in an election, oldest first: the first one leads. As etcd has it now; no candidate is asked. */
   candidates(election: string): readonly TestCandidate[] {
-    return candidatesIn(this.#machine.member, election)
+    return candidatesIn(this.#host.member, election)
   }
 
   /** All leases, as etcd has them now. */
   leases(): readonly TestLease[] {
-    return leasesIn(this.#machine.member)
+    return leasesIn(this.#host.member)
   }
 
   /**
@@ -101,7 +101,7 @@ export class TestEtcd implements AsyncDisposable {
    * @throws Error when there is no such lease.
    */
   revokeLease(leaseId: bigint): void {
-    this.#machine.member.revoke(leaseId)
+    this.#host.member.revoke(leaseId)
   }
 
   /**
@@ -116,25 +116,25 @@ export class TestEtcd implements AsyncDisposable {
 
   /** Deletes one key as `etcdctl del` does. Does nothing when it is not there. */
   deleteKey(key: string): void {
-    this.#machine.member.store.write((writer) => {
-      writer.delete(textOf(encode(key)))
+    this.#host.member.store.write((writer) => {
+      writer.delete(keyText(encode(key)))
     })
   }
 
   /** Puts one key as `etcdctl put` does, for instance a stranger in an election. */
   putKey(key: string, value: string, { leaseId = 0n } = {}): void {
-    const { store, lessor } = this.#machine.member
+    const { store, lessor } = this.#host.member
     if (leaseId !== 0n && !lessor.has(leaseId)) {
       throw new InvalidArgumentError('leaseId', 'expected a lease that is there', leaseId)
     }
     store.write((writer) => {
-      writer.put(textOf(encode(key)), bytesOf(textOf(encode(value))), leaseId)
+      writer.put(keyText(encode(key)), keyBytes(keyText(encode(value))), leaseId)
     })
   }
 
   /** Has etcd forget everything that is not the present. Watches that have not come that far have to read anew. */
   compact(): void {
-    const { store } = this.#machine.member
+    const { store } = this.#host.member
     if (store.compactRevision < store.revision) store.compact(store.revision)
   }
 
@@ -193,22 +193,22 @@ export class TestEtcd implements AsyncDisposable {
   }
 
   /**
-   * Freezes etcd, as SIGSTOP does or a frozen virtual machine: nobody gets an answer, and no lease runs out, until
+   * Freezes etcd, as SIGSTOP does or a frozen virtual host: nobody gets an answer, and no lease runs out, until
    * {@link resume}. Then those run out whose time is over.
    */
   pause(): void {
-    this.#machine.pause()
+    this.#host.pause()
   }
 
   /** Ends {@link pause}. */
   resume(): void {
-    this.#machine.resume()
+    this.#host.resume()
     for (const line of this.#lines.values()) line.pump()
   }
 
   /** Ends etcd, as SIGKILL does: what is under way fails, and connections are refused until {@link start}. */
   stop(): void {
-    this.#machine.stop()
+    this.#host.stop()
     const error = new RpcError(Status.unavailable, 'the connection was reset: etcd has stopped')
     for (const line of this.#lines.values()) line.fail(error)
   }
@@ -217,8 +217,8 @@ export class TestEtcd implements AsyncDisposable {
   start(options: StartOptions = {}): void {
     const { store, firstRevision } = checkStartOptions(options)
     // A revision is left out, so that whoever has seen the last one finds that the next is not to be had.
-    const next = firstRevision ?? this.#machine.member.store.revision + 2n
-    this.#machine.start(store === 'lost' ? next : undefined)
+    const next = firstRevision ?? this.#host.member.store.revision + 2n
+    this.#host.start(store === 'lost' ? next : undefined)
   }
 
   /** {@link stop} and {@link start}, with no time in between. */
@@ -238,7 +238,7 @@ export class TestEtcd implements AsyncDisposable {
     this.#isClosed = true
     await Promise.all([...this.#lines.keys()].map((etcd) => etcd.close()))
     this.#lines.clear()
-    this.#machine.close()
+    this.#host.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

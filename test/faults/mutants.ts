@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
     without: 'going on from the last revision seen when a watch is opened again',
     changes: [
       {
-        file: 'src/etcd/watch/watch.ts',
+        file: 'src/etcd/watch/shared-watch-stream.ts',
         from: 'watchRequest(id, watcher.range, watcher.nextRevision)',
         to: 'watchRequest(id, watcher.range, 0n)',
       },
@@ -165,7 +165,7 @@ export const mutants: readonly Mutant[] = [
     without: 'reading the election anew when its history was compacted',
     changes: [
       {
-        file: 'src/etcd/watch/watch.ts',
+        file: 'src/etcd/watch/shared-watch-stream.ts',
         from: 'watcher.sink.compacted()',
         to: 'void watcher.sink',
       },

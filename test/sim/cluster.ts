@@ -4,11 +4,11 @@
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../../src/base/clock.js'
 import { inProcessTransport } from '../../src/devserver/in-process.js'
-import type { Member } from '../../src/devserver/member.js'
+import type { DevMember } from '../../src/devserver/member.js'
 import type { Endpoint } from '../../src/etcd/wire/endpoint.js'
 import { LeaseKeepAliveResponseSchema } from '../../src/etcd/wire/gen/rpc_pb.js'
 import { RpcError, Status, type Transport } from '../../src/etcd/wire/transport.js'
-import { Machine } from '../../src/testing/machine.js'
+import { EtcdHost } from '../../src/testing/etcd-host.js'
 
 export const endpoints: readonly string[] = [0, 1, 2].map(
   (index) => `http://m${String(index)}:2379`,
@@ -23,7 +23,7 @@ export const endpoints: readonly string[] = [0, 1, 2].map(
 export type MemberState = 'well' | 'paused' | 'stale' | 'lagging'
 
 export class Cluster {
-  readonly machine: Machine
+  readonly machine: EtcdHost
   readonly states: MemberState[] = ['well', 'well', 'well']
   readonly #clock: Clock
   readonly #random: () => number
@@ -35,10 +35,10 @@ export class Cluster {
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock
     this.#random = random
-    this.machine = new Machine({ clock, random, firstRevision: 1n })
+    this.machine = new EtcdHost({ clock, random, firstRevision: 1n })
   }
 
-  get member(): Member {
+  get member(): DevMember {
     return this.machine.member
   }
 

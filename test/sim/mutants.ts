@@ -82,14 +82,14 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'loses-its-place',
     'going on from the last revision seen when a watch is opened again',
-    'src/etcd/watch/watch.ts',
+    'src/etcd/watch/shared-watch-stream.ts',
     'watchRequest(id, watcher.range, watcher.nextRevision)',
     'watchRequest(id, watcher.range, 0n)',
   ),
   mutant(
     'deaf-to-compaction',
     'reading the election anew when its history was compacted',
-    'src/etcd/watch/watch.ts',
+    'src/etcd/watch/shared-watch-stream.ts',
     'watcher.sink.compacted()',
     'void watcher.sink',
   ),

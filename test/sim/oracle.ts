@@ -2,8 +2,8 @@
 // decisions: what it asks of the library is only what a user could.
 
 import type { Leadership } from '../../src/index.js'
-import type { Member } from '../../src/devserver/member.js'
-import { textOf, withPrefix } from '../../src/devserver/store/interval.js'
+import type { DevMember } from '../../src/devserver/member.js'
+import { keyText, withPrefix } from '../../src/devserver/store/interval.js'
 import { election, type Service } from './service.js'
 
 export interface Violation {
@@ -23,7 +23,7 @@ export class Oracle {
   readonly terms: Term[] = []
   /** Excused overlaps: how many, and the longest in milliseconds. */
   readonly excused = { count: 0, longestMs: 0 }
-  readonly #member: () => Member
+  readonly #member: () => DevMember
   readonly #nowMs: () => number
   readonly #lockDelay: boolean
   /** Whose key or lease somebody's hand took away, or etcd against its word. */
@@ -31,7 +31,7 @@ export class Oracle {
   readonly #overlapping = new Map<string, number>()
   #greatest = 0n
 
-  constructor(member: () => Member, nowMs: () => number, lockDelay: boolean) {
+  constructor(member: () => DevMember, nowMs: () => number, lockDelay: boolean) {
     this.#member = member
     this.#nowMs = nowMs
     this.#lockDelay = lockDelay
@@ -40,7 +40,11 @@ export class Oracle {
   /** Who contends, as etcd has it: oldest first. */
   candidacies(): { readonly key: string; readonly token: bigint; readonly lease: bigint }[] {
     return [...this.#member().store.range(withPrefix(`${election}/`))]
-      .map(({ key, createRevision, lease }) => ({ key: textOf(key), token: createRevision, lease }))
+      .map(({ key, createRevision, lease }) => ({
+        key: keyText(key),
+        token: createRevision,
+        lease,
+      }))
       .sort((a, b) => (a.token < b.token ? -1 : 1))
   }
 

@@ -1,8 +1,8 @@
 // `elect campaign`: leads until a signal, and says so.
 
-import { contestOptions } from '../definition/campaign-options.js'
+import { campaignOptions } from '../definition/campaign-options.js'
 import { exitCodes } from '../definition/exit-codes.js'
-import { Failure } from '../failure.js'
+import { CommandFailure } from '../failure.js'
 import type { CommandSpec } from '../definition/spec.js'
 
 export const campaign: CommandSpec = {
@@ -13,7 +13,7 @@ export const campaign: CommandSpec = {
     'Whoever is started by a script after this has no protection once the leadership is lost: use elect run for programs.',
   ],
   args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
-  options: contestOptions,
+  options: campaignOptions,
   connects: true,
   examples: [
     { command: 'elect campaign nightly-report', what: 'hold the leadership at the terminal' },
@@ -24,17 +24,17 @@ export const campaign: CommandSpec = {
   ],
   exits: ['notInTime', 'lost'],
   run: async (context) => {
-    const [{ contestOf, elected }, { connect }, { Candidate }] = await Promise.all([
+    const [{ campaignRequestOf, waitToLead }, { connect }, { Candidate }] = await Promise.all([
       import('../campaign.js'),
       import('../connection.js'),
       import('../library.js'),
     ])
-    const contest = contestOf(context)
-    const { election, name, ttlS, lockDelay } = contest
+    const campaign = campaignRequestOf(context)
+    const { election, name, ttlS, lockDelay } = campaign
     const { stop, terminal } = context
     await using etcd = connect(context)
     await using candidate = new Candidate(etcd, { election, name, ttl: ttlS, lockDelay })
-    const leadership = await elected(candidate, contest, context, etcd)
+    const leadership = await waitToLead(candidate, campaign, context, etcd)
     const { term, fencingToken } = leadership
     terminal.result(`${term}\n${name}`, { event: 'elected', election, name, term, fencingToken })
     await aborted(AbortSignal.any([stop, leadership.signal]))
@@ -45,7 +45,7 @@ export const campaign: CommandSpec = {
     }
     const how = await leadership.ended
     if (terminal.isJson) terminal.result('', { event: 'lost', election, name, term, how })
-    throw new Failure('lost', `leadership of '${election}' was lost: ${how}`)
+    throw new CommandFailure('lost', `leadership of '${election}' was lost: ${how}`)
   },
 }
 

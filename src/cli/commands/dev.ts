@@ -2,7 +2,7 @@
 
 import { parseInteger } from '../duration.js'
 import { exitCodes } from '../definition/exit-codes.js'
-import { Failure } from '../failure.js'
+import { CommandFailure } from '../failure.js'
 import type { CommandSpec } from '../definition/spec.js'
 
 interface DevFlags {
@@ -47,7 +47,7 @@ export const dev: CommandSpec = {
     const server = await DevServer.start(settings).catch((error: unknown) => {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === undefined || code.startsWith('ELECT_')) throw error
-      throw new Failure(
+      throw new CommandFailure(
         'usage',
         `cannot listen on ${host}:${port}: ${message}; name another with --port or --host`,
       )

@@ -1,7 +1,7 @@
 // `elect proclaim`: changes the name that others see of the leader.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import { Failure } from '../failure.js'
+import { CommandFailure } from '../failure.js'
 import type { CommandSpec } from '../definition/spec.js'
 import { visible } from '../terminal/table.js'
 import { leaderJson, leaderLine } from '../terminal/leader-text.js'
@@ -38,13 +38,13 @@ export const proclaim: CommandSpec = {
     const name = checkName(args[1])
     await using etcd = connect(context)
     const leader = await readLeader(etcd.api, election, { signal })
-    if (leader === undefined) throw new Failure('no', `nobody leads '${visible(election)}'`)
+    if (leader === undefined) throw new CommandFailure('no', `nobody leads '${visible(election)}'`)
     const isOurs = isOwnTerm(env, election, leader)
     if (!isOurs || !(await renameLeader(etcd.api, election, leader, name, signal))) {
       const why = isOurs
         ? 'another one leads meanwhile'
         : `the term of this CMD is over: ${leaderLine(leader)}`
-      throw new Failure('no', `${why}; nothing was changed`)
+      throw new CommandFailure('no', `${why}; nothing was changed`)
     }
     const renamed = { ...leader, name }
     terminal.result(leaderLine(renamed), { election, leader: leaderJson(renamed) })

@@ -1,7 +1,7 @@
 // `elect resign`: makes the present leader step down, from outside.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import { Failure, usage } from '../failure.js'
+import { CommandFailure, usage } from '../failure.js'
 import type { CommandSpec, Context } from '../definition/spec.js'
 import { visible } from '../terminal/table.js'
 import { leaderJson, leaderLine } from '../terminal/leader-text.js'
@@ -27,24 +27,25 @@ export const resign: CommandSpec = {
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { checkElection, readLeader }, { isOwnTerm, remove }] = await Promise.all([
-      import('../connection.js'),
-      import('../library.js'),
-      import('../operator-actions.js'),
-    ])
+    const [{ connect }, { checkElection, readLeader }, { isOwnTerm, removeCandidacy }] =
+      await Promise.all([
+        import('../connection.js'),
+        import('../library.js'),
+        import('../operator-actions.js'),
+      ])
     const { stop: signal, terminal, args, env, options } = context
     const election = checkElection(args[0])
     await using etcd = connect(context)
     const leader = await readLeader(etcd.api, election, { signal })
-    if (leader === undefined) throw new Failure('no', `nobody leads '${visible(election)}'`)
+    if (leader === undefined) throw new CommandFailure('no', `nobody leads '${visible(election)}'`)
     if (!isOwnTerm(env, election, leader)) {
-      throw new Failure('no', `the term of this CMD is over: ${leaderLine(leader)}`)
+      throw new CommandFailure('no', `the term of this CMD is over: ${leaderLine(leader)}`)
     }
     if ((options as ResignFlags).yes !== true && !(await confirmed(context, leaderLine(leader)))) {
-      throw new Failure('no', 'nothing was changed')
+      throw new CommandFailure('no', 'nothing was changed')
     }
-    if (!(await remove(etcd.api, leader, signal))) {
-      throw new Failure(
+    if (!(await removeCandidacy(etcd.api, leader, signal))) {
+      throw new CommandFailure(
         'no',
         `${visible(leader.name)} no longer leads '${visible(election)}': nothing was changed`,
       )

@@ -1,10 +1,10 @@
 // `elect run`: a program that runs on one machine at a time.
 
 import { constants } from 'node:os'
-import { contestOptions } from '../definition/campaign-options.js'
+import { campaignOptions } from '../definition/campaign-options.js'
 import { parseDuration, parseInteger } from '../duration.js'
 import { exitCodes } from '../definition/exit-codes.js'
-import { Failure, SignalError, signalExit, usage } from '../failure.js'
+import { CommandFailure, SignalError, signalExit, usage } from '../failure.js'
 import type { CommandSpec, Context } from '../definition/spec.js'
 
 interface RunFlags {
@@ -27,7 +27,7 @@ export const run: CommandSpec = {
     { name: 'CMD', description: "the program and its arguments, after '--'", kind: 'rest' },
   ],
   options: [
-    ...contestOptions,
+    ...campaignOptions,
     {
       flags: '--grace <duration>',
       description: 'how long CMD has between SIGTERM and SIGKILL; at most half of the TTL',
@@ -64,12 +64,12 @@ export const run: CommandSpec = {
   ],
   exits: ['notInTime', 'lost', 'cannotRun', 'notFound'],
   run: async (context) => {
-    const [{ contestOf }, { connect }, { service }] = await Promise.all([
+    const [{ campaignRequestOf }, { connect }, { runService }] = await Promise.all([
       import('../campaign.js'),
       import('../connection.js'),
       import('../run/service.js'),
     ])
-    const contest = contestOf(context)
+    const campaign = campaignRequestOf(context)
     const { grace, forever, lostExitCode } = context.options as RunFlags
     const [file, ...args] = commandOf(context)
     if (file === undefined)
@@ -78,11 +78,11 @@ export const run: CommandSpec = {
       lostExitCode === undefined
         ? exitCodes.lost
         : parseInteger('--lost-exit-code', lostExitCode, 0, 255)
-    const end = await service({
+    const end = await runService({
       context,
       etcd: connect(context),
-      contest,
-      program: { election: contest.election, file, args, env: context.env },
+      campaign,
+      program: { election: campaign.election, file, args, env: context.env },
       graceMs: grace === undefined ? undefined : parseDuration('--grace', grace),
       forever: forever === true,
     })
@@ -97,7 +97,7 @@ export const run: CommandSpec = {
       case 'stopped':
         throw new SignalError(end.signal)
       case 'cannotStart':
-        throw new Failure(end.exit, end.message)
+        throw new CommandFailure(end.exit, end.message)
       default:
         return end satisfies never
     }

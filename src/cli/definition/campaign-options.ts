@@ -4,7 +4,7 @@ import type { OptionSpec } from './spec.js'
 
 export const defaultTtlS = 10
 
-export const contestOptions: readonly OptionSpec[] = [
+export const campaignOptions: readonly OptionSpec[] = [
   {
     flags: '--name <name>',
     description: 'how others see this candidate',

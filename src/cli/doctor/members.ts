@@ -4,7 +4,7 @@
 import type { ResolvedEtcdOptions, StatusResponse } from '../library.js'
 import { visible } from '../terminal/table.js'
 import type { Finding } from './finding.js'
-import { Member } from './probed-member.js'
+import { ProbedMember } from './probed-member.js'
 
 const roundTrips = 5
 /** A TTL of 2 was kept up over twice this (docs/operations.md). */
@@ -24,7 +24,7 @@ export async function lookAtMembers(
 ): Promise<MembersSeen> {
   const seen = await Promise.all(
     options.endpoints.map(async (endpoint) => {
-      const member = new Member(endpoint, options)
+      const member = new ProbedMember(endpoint, options)
       try {
         return await lookAt(member, signal)
       } finally {
@@ -40,7 +40,7 @@ export async function lookAtMembers(
 }
 
 async function lookAt(
-  member: Member,
+  member: ProbedMember,
   signal: AbortSignal,
 ): Promise<{ findings: Finding[]; status?: StatusResponse }> {
   const { url } = member.endpoint
@@ -98,7 +98,7 @@ async function lookAt(
 }
 
 /** Only an administrator may ask in some versions; then `errors` is what there is. */
-async function alarmsOf(member: Member, signal: AbortSignal): Promise<string[]> {
+async function alarmsOf(member: ProbedMember, signal: AbortSignal): Promise<string[]> {
   try {
     const { alarms } = await member.alarms(signal)
     return alarms.map(({ alarm }) => ['none', 'NOSPACE', 'CORRUPT'][alarm] ?? String(alarm))
@@ -118,7 +118,7 @@ function versionFinding(check: string, version: string): Finding {
 
 async function roundTripFinding(
   check: string,
-  member: Member,
+  member: ProbedMember,
   signal: AbortSignal,
 ): Promise<Finding> {
   const times: number[] = []

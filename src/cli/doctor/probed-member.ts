@@ -7,7 +7,7 @@ import {
   AlarmRequestSchema,
   type AlarmResponse,
   Calls,
-  Connections,
+  Members,
   type Endpoint,
   grpcTransports,
   Maintenance,
@@ -18,9 +18,9 @@ import {
   systemClock,
 } from '../library.js'
 
-export class Member {
+export class ProbedMember {
   readonly endpoint: Endpoint
-  readonly #connections: Connections
+  readonly #members: Members
   readonly #calls: Calls
   readonly #options: ResolvedEtcdOptions
 
@@ -28,9 +28,9 @@ export class Member {
     const { tls, credentials, callTimeoutMs, random } = options
     this.endpoint = endpoint
     this.#options = options
-    this.#connections = new Connections([endpoint], grpcTransports(tls), systemClock, random)
+    this.#members = new Members([endpoint], grpcTransports(tls), systemClock, random)
     this.#calls = new Calls({
-      connections: this.#connections,
+      members: this.#members,
       signIn: new SignIn(credentials),
       clock: systemClock,
       random,
@@ -71,6 +71,6 @@ export class Member {
 
   close(): void {
     this.#calls.close()
-    this.#connections.close()
+    this.#members.close()
   }
 }

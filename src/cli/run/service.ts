@@ -10,7 +10,7 @@ import {
   systemClock,
   whyNoGuardian,
 } from '../library.js'
-import { type Contest, elected } from '../campaign.js'
+import { type CampaignRequest, waitToLead } from '../campaign.js'
 import { type SignalError, usage } from '../failure.js'
 import type { Context } from '../definition/spec.js'
 import { duration, visible } from '../terminal/table.js'
@@ -34,7 +34,7 @@ export interface RunRequest {
   readonly context: Context
   /** Is closed at the end. */
   readonly etcd: Etcd
-  readonly contest: Contest
+  readonly campaign: CampaignRequest
   readonly program: Omit<Program, 'graceMs'>
   readonly graceMs: number | undefined
   readonly forever: boolean
@@ -43,11 +43,11 @@ export interface RunRequest {
 /** A term shorter than this is followed by a pause, which grows. */
 const shortTermMs = 1_000
 
-export async function service(request: RunRequest): Promise<RunEnd> {
-  const { etcd, contest, context, forever } = request
+export async function runService(request: RunRequest): Promise<RunEnd> {
+  const { etcd, campaign, context, forever } = request
   const { stop, terminal } = context
-  const graceMs = checkGrace(request.graceMs, contest.ttlS)
-  const { election, name, ttlS, lockDelay } = contest
+  const graceMs = checkGrace(request.graceMs, campaign.ttlS)
+  const { election, name, ttlS, lockDelay } = campaign
   const guardian = whyNoGuardian(etcd.api) === undefined
   const candidate = new Candidate(etcd, { election, name, ttl: ttlS, lockDelay, guardian })
   const keeper = new KeeperSupervisor()
@@ -57,7 +57,7 @@ export async function service(request: RunRequest): Promise<RunEnd> {
   try {
     for (;;) {
       const startedAt = performance.now()
-      const end = await term(request, candidate, keeper, graceMs)
+      const end = await runOnce(request, candidate, keeper, graceMs)
       const isLast = end !== 'notStarted' && (!forever || end.how === 'cannotStart')
       if (isLast || isStopped(stop)) return end === 'notStarted' ? stopped(stop) : end
       if (end !== 'notStarted' && end.how === 'lost') terminal.note(end.message)
@@ -72,8 +72,8 @@ export async function service(request: RunRequest): Promise<RunEnd> {
   }
 }
 
-async function term(
-  { context, etcd, contest, program, forever }: RunRequest,
+async function runOnce(
+  { context, etcd, campaign, program, forever }: RunRequest,
   candidate: Candidate,
   keeper: KeeperSupervisor,
   graceMs: number,
@@ -81,8 +81,8 @@ async function term(
   const { stop, terminal } = context
   if (isStopped(stop)) return stopped(stop)
   try {
-    const leadership = await elected(candidate, contest, context, etcd)
-    const { election, name } = contest
+    const leadership = await waitToLead(candidate, campaign, context, etcd)
+    const { election, name } = campaign
     terminal.detail(
       `${visible(name)} leads '${visible(election)}', fencing token ${String(leadership.fencingToken)}`,
     )

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.js'
 import { refusals } from '../refusals.js'
 import { coveredBy, type Interval, isEmpty, onlyKey } from '../store/interval.js'
 import { PasswordHash } from './password.js'
-import { type Access, isGrantable, Role } from './role.js'
+import { type AccessKind, isGrantable, Role } from './role.js'
 import { Tokens } from './tokens.js'
 
 const root = 'root'
@@ -93,7 +93,7 @@ export class Accounts {
   }
 
   /** Whether the rights of all roles of a user, taken together, reach over the interval. */
-  mayAccess(name: string, access: Access, wanted: Interval): boolean {
+  mayAccess(name: string, access: AccessKind, wanted: Interval): boolean {
     if (this.isAdmin(name)) return true
     const roles = [...(this.#users.get(name)?.roles ?? [])]
     const intervals = roles.flatMap((role) => this.#roles.get(role)?.intervals(access) ?? [])

@@ -5,7 +5,7 @@ import type { Metadata } from '../../etcd/wire/transport.js'
 import { refusals } from '../refusals.js'
 import type { Interval } from '../store/interval.js'
 import type { Accounts } from './accounts.js'
-import type { Access } from './role.js'
+import type { AccessKind } from './role.js'
 
 export class Rights {
   readonly #accounts: Accounts
@@ -32,7 +32,7 @@ export class Rights {
     }
   }
 
-  needAccess(access: Access, wanted: Interval): void {
+  needAccess(access: AccessKind, wanted: Interval): void {
     if (this.#accounts.enabled && !this.#accounts.mayAccess(this.#name(), access, wanted)) {
       throw refusals.permissionDenied()
     }

@@ -6,9 +6,9 @@ import {
   Permission_Type as Right,
   PermissionSchema,
 } from '../../etcd/wire/gen/authpb_pb.js'
-import { type Interval, intervalOf, isEmpty, textOf } from '../store/interval.js'
+import { type Interval, intervalOf, isEmpty, keyText } from '../store/interval.js'
 
-export type Access = 'read' | 'write'
+export type AccessKind = 'read' | 'write'
 
 export class Role {
   #permissions: Permission[] = []
@@ -44,7 +44,7 @@ export class Role {
     return found
   }
 
-  intervals(access: Access): Interval[] {
+  intervals(access: AccessKind): Interval[] {
     return this.#permissions.filter((permission) => allows(permission, access)).map(intervalOf)
   }
 }
@@ -54,7 +54,7 @@ export function isGrantable(permission: Permission): boolean {
   return permission.key.length > 0 && !isEmpty(intervalOf(permission))
 }
 
-function allows({ permType }: Permission, access: Access): boolean {
+function allows({ permType }: Permission, access: AccessKind): boolean {
   switch (permType) {
     case Right.READ:
       return access === 'read'
@@ -72,5 +72,5 @@ function isSameInterval(
   a: Pick<Permission, 'key' | 'rangeEnd'>,
   b: Pick<Permission, 'key' | 'rangeEnd'>,
 ): boolean {
-  return textOf(a.key) === textOf(b.key) && textOf(a.rangeEnd) === textOf(b.rangeEnd)
+  return keyText(a.key) === keyText(b.key) && keyText(a.rangeEnd) === keyText(b.rangeEnd)
 }

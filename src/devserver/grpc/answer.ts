@@ -8,7 +8,7 @@ import { frame } from './framing.js'
 
 const headers: OutgoingHttpHeaders = { ':status': 200, 'content-type': 'application/grpc' }
 
-export class Answer implements Outgoing<Uint8Array> {
+export class GrpcAnswer implements Outgoing<Uint8Array> {
   readonly #stream: ServerHttp2Stream
   #isOver = false
 

@@ -5,8 +5,8 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { type Metadata, RpcError, Status } from '../../etcd/wire/transport.js'
 import { Call } from '../call.js'
 import { callUnary, openStream } from '../dispatch.js'
-import { asRpcError, type Method, type Router } from '../rpc.js'
-import { Answer } from './answer.js'
+import { asRpcError, type RpcMethod, type Router } from '../rpc.js'
+import { GrpcAnswer } from './answer.js'
 import { Deframer } from './framing.js'
 
 /** Serves what came in on a new stream. */
@@ -22,7 +22,7 @@ export function serve(
     stream.end('This is an etcd for development and tests. Expected a gRPC call.\n')
     return
   }
-  const answer = new Answer(stream)
+  const answer = new GrpcAnswer(stream)
   try {
     const method = router.find(headers[':path'] ?? '')
     const metadata = metadataOf(headers)
@@ -34,9 +34,9 @@ export function serve(
 }
 
 function serveUnary(
-  method: Method & { readonly kind: 'unary' },
+  method: RpcMethod & { readonly kind: 'unary' },
   stream: ServerHttp2Stream,
-  answer: Answer,
+  answer: GrpcAnswer,
   metadata: Metadata,
 ): void {
   let call: Call | undefined
@@ -62,9 +62,9 @@ function serveUnary(
 }
 
 function serveStream(
-  method: Method & { readonly kind: 'stream' },
+  method: RpcMethod & { readonly kind: 'stream' },
   stream: ServerHttp2Stream,
-  answer: Answer,
+  answer: GrpcAnswer,
   metadata: Metadata,
 ): void {
   const incoming = openStream(method, answer, metadata)
@@ -89,7 +89,7 @@ interface Receiver {
   gone(): void
 }
 
-function receive(stream: ServerHttp2Stream, answer: Answer, receiver: Receiver): void {
+function receive(stream: ServerHttp2Stream, answer: GrpcAnswer, receiver: Receiver): void {
   const deframer = new Deframer()
   const read = (piece: Buffer): void => {
     try {

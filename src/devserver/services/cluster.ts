@@ -3,10 +3,10 @@
 import { create } from '@bufbuild/protobuf'
 import { type Cluster, MemberListResponseSchema } from '../../etcd/wire/gen/cluster_pb.js'
 import type { Guard } from '../guard.js'
-import type { Member } from '../member.js'
+import type { DevMember } from '../member.js'
 import type { Handlers } from '../rpc.js'
 
-export function clusterHandlers(member: Member, guard: Guard): Handlers<typeof Cluster> {
+export function clusterHandlers(member: DevMember, guard: Guard): Handlers<typeof Cluster> {
   return {
     memberList: (_, caller) => {
       guard.admitUser(caller)

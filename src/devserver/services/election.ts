@@ -17,7 +17,7 @@ import type { ResponseHeader } from '../../etcd/wire/gen/rpc_pb.js'
 import { refusals } from '../refusals.js'
 import type { Caller, Handlers, Outgoing } from '../rpc.js'
 import type { Change } from '../store/change.js'
-import { bytesOf, textOf, withPrefix } from '../store/interval.js'
+import { keyBytes, keyText, withPrefix } from '../store/interval.js'
 import type { Reader } from '../store/store.js'
 import { asUnknown, type Foundation, prefixOf, Queue } from './queue.js'
 
@@ -33,7 +33,7 @@ export function electionHandlers(foundation: ElectionFoundation): Handlers<typeo
         const queue = new Queue(foundation, caller)
         const leaseId = await queue.lease(lease)
         const place = await queue.join(name, leaseId, value)
-        const key = bytesOf(place.key)
+        const key = keyBytes(place.key)
         if (!place.isNew) await queue.update(key, place.revision, value, leaseId)
         await queue.untilFirst(name, place)
         const leader = { name, key, rev: place.revision, lease: leaseId }
@@ -132,7 +132,7 @@ class Observation {
   }
 
   #changed({ key, type, kv }: Change, first: () => KeyValue | undefined): void {
-    const isOfLeader = this.#leader !== undefined && textOf(this.#leader.key) === key
+    const isOfLeader = this.#leader !== undefined && keyText(this.#leader.key) === key
     if (this.#leader !== undefined && !isOfLeader) return
     if (type === Event_EventType.PUT) this.#tell(kv)
     else if (isOfLeader) this.#tell(first())

@@ -9,7 +9,7 @@ import {
   type ResponseHeader,
 } from '../../etcd/wire/gen/rpc_pb.js'
 import type { Guard } from '../guard.js'
-import type { Member } from '../member.js'
+import type { DevMember } from '../member.js'
 import { refusals } from '../refusals.js'
 import type { Caller, Handlers } from '../rpc.js'
 import { answerRange, checkRange } from '../store/range.js'
@@ -28,7 +28,7 @@ import { checkDelete, checkPut, checkTxn } from '../store/txn-check.js'
 /** Of what is written. More than that etcd does not take into its log. */
 const mostRequestBytes = 1.5 * 1024 * 1024
 
-export function kvHandlers(member: Member, guard: Guard): Handlers<typeof KV> {
+export function kvHandlers(member: DevMember, guard: Guard): Handlers<typeof KV> {
   const { store, lessor } = member
   const hasLease = (id: bigint): boolean => lessor.has(id)
   const told = <R extends { header?: ResponseHeader | undefined }>(response: R): R => {

@@ -10,14 +10,14 @@ import {
   LeaseTimeToLiveResponseSchema,
 } from '../../etcd/wire/gen/rpc_pb.js'
 import type { Guard } from '../guard.js'
-import type { Member } from '../member.js'
+import type { DevMember } from '../member.js'
 import { asRpcError, type Handlers } from '../rpc.js'
-import { bytesOf } from '../store/interval.js'
+import { keyBytes } from '../store/interval.js'
 
 /** The time to live of a lease that is not there, as told to who asks for it. */
 const noTtl = -1n
 
-export function leaseHandlers(member: Member, guard: Guard): Handlers<typeof Lease> {
+export function leaseHandlers(member: DevMember, guard: Guard): Handlers<typeof Lease> {
   const { lessor } = member
   return {
     leaseGrant: ({ TTL, ID }, caller) => {
@@ -68,7 +68,7 @@ export function leaseHandlers(member: Member, guard: Guard): Handlers<typeof Lea
               ID,
               TTL: BigInt(Math.floor(leftMs / 1000)),
               grantedTTL: lease.ttl,
-              keys: keys ? [...lease.keys].map(bytesOf) : [],
+              keys: keys ? [...lease.keys].map(keyBytes) : [],
             },
       )
     },

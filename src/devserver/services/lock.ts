@@ -4,7 +4,7 @@ import { create } from '@bufbuild/protobuf'
 import { type Lock, LockResponseSchema, UnlockResponseSchema } from '../../etcd/wire/gen/lock_pb.js'
 import { refusals } from '../refusals.js'
 import type { Handlers } from '../rpc.js'
-import { bytesOf } from '../store/interval.js'
+import { keyBytes } from '../store/interval.js'
 import { asUnknown, type Foundation, Queue } from './queue.js'
 
 export function lockHandlers(foundation: Foundation): Handlers<typeof Lock> {
@@ -17,7 +17,7 @@ export function lockHandlers(foundation: Foundation): Handlers<typeof Lock> {
         // Its lease may have ended while it waited.
         const { header, kvs } = await queue.get(place.key)
         if (kvs.length === 0) throw refusals.sessionExpired()
-        return create(LockResponseSchema, { header, key: bytesOf(place.key) })
+        return create(LockResponseSchema, { header, key: keyBytes(place.key) })
       }),
 
     unlock: ({ key }, caller) =>

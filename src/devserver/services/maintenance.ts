@@ -8,7 +8,7 @@ import {
   StatusResponseSchema,
 } from '../../etcd/wire/gen/maintenance_pb.js'
 import type { Guard } from '../guard.js'
-import type { Member } from '../member.js'
+import type { DevMember } from '../member.js'
 import { refusals } from '../refusals.js'
 import type { Handlers } from '../rpc.js'
 
@@ -16,7 +16,7 @@ import type { Handlers } from '../rpc.js'
 const dbSize = 20_480n
 const dbSizeQuota = 2_147_483_648n
 
-export function maintenanceHandlers(member: Member, guard: Guard): Handlers<typeof Maintenance> {
+export function maintenanceHandlers(member: DevMember, guard: Guard): Handlers<typeof Maintenance> {
   return {
     /** There is never one; clients look for them to tell how healthy the member is. */
     alarm: ({ action }, caller) => {

@@ -23,14 +23,14 @@ import {
 import { RpcError, Status } from '../../etcd/wire/transport.js'
 import { refusals } from '../refusals.js'
 import { asRpcError, type Caller, type Handlers } from '../rpc.js'
-import { bytesOf, onlyKey, textOf, withPrefix } from '../store/interval.js'
-import type { WatchHub } from '../watch/hub.js'
+import { keyBytes, onlyKey, keyText, withPrefix } from '../store/interval.js'
+import type { ChangeFeed } from '../watch/change-feed.js'
 
 /** What there is to build on. */
 export interface Foundation {
   readonly kv: Pick<Handlers<typeof KV>, 'range' | 'txn' | 'deleteRange'>
   readonly lease: Pick<Handlers<typeof Lease>, 'leaseGrant'>
-  readonly watches: Pick<WatchHub, 'watch'>
+  readonly watches: Pick<ChangeFeed, 'watch'>
 }
 
 /** A key that waits, or has come to the front. */
@@ -51,7 +51,7 @@ const defaultTtlS = 60n
 
 /** What all keys of an election, or of a lock, begin with. */
 export function prefixOf(name: Uint8Array): string {
-  return `${textOf(name)}/`
+  return `${keyText(name)}/`
 }
 
 /** These services tell every error as unknown, with the text that the service below them gave it. */
@@ -85,7 +85,7 @@ export class Queue {
 
   async join(name: Uint8Array, lease: bigint, value: Uint8Array): Promise<Place> {
     const key = `${prefixOf(name)}${lease.toString(16)}`
-    const bytes = bytesOf(key)
+    const bytes = keyBytes(key)
     const { header, succeeded, responses } = await this.#ifCreatedAt(
       0n,
       bytes,
@@ -123,7 +123,7 @@ export class Queue {
         await this.#untilGone(predecessor)
       }
     } catch (error) {
-      await this.leave(bytesOf(key), revision).catch(() => undefined)
+      await this.leave(keyBytes(key), revision).catch(() => undefined)
       throw error
     }
   }
@@ -134,7 +134,7 @@ export class Queue {
   }
 
   get(key: string) {
-    return this.#range({ key: bytesOf(key) })
+    return this.#range({ key: keyBytes(key) })
   }
 
   async delete(key: Uint8Array) {
@@ -144,7 +144,7 @@ export class Queue {
   #untilGone({ key }: KeyValue): Promise<void> {
     return new Promise((resolve, reject) => {
       const unwatch = this.#watches.watch({
-        interval: onlyKey(textOf(key)),
+        interval: onlyKey(keyText(key)),
         changed: (changes) => {
           if (!changes.some(({ type }) => type === Event_EventType.DELETE)) return
           unwatch()
@@ -188,8 +188,8 @@ export class Queue {
 function inPrefix(name: Uint8Array) {
   const { first, end } = withPrefix(prefixOf(name))
   return {
-    key: bytesOf(first),
-    rangeEnd: bytesOf(end ?? '\0'),
+    key: keyBytes(first),
+    rangeEnd: keyBytes(end ?? '\0'),
     sortTarget: SortTarget.CREATE,
     limit: 1n,
   }

@@ -10,21 +10,21 @@ export interface Interval {
 
 export const everything: Interval = Object.freeze({ first: '', end: undefined })
 
-export function textOf(bytes: Uint8Array): string {
+export function keyText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
-export function bytesOf(text: string): Uint8Array {
+export function keyBytes(text: string): Uint8Array {
   // A copy, because Buffer.from keeps short strings in a pool that they would hold on to.
   return new Uint8Array(Buffer.from(text, 'latin1'))
 }
 
 /** What a request with `key` and `range_end` speaks of: an end of one zero byte means "and all after it". */
 export function intervalOf({ key, rangeEnd }: { key: Uint8Array; rangeEnd: Uint8Array }): Interval {
-  const first = textOf(key)
+  const first = keyText(key)
   if (rangeEnd.length === 0) return onlyKey(first)
   if (rangeEnd.length === 1 && rangeEnd[0] === 0) return { first, end: undefined }
-  return { first, end: textOf(rangeEnd) }
+  return { first, end: keyText(rangeEnd) }
 }
 
 export function onlyKey(key: string): Interval {

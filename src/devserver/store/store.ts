@@ -6,7 +6,7 @@ import { Event_EventType, type KeyValue, KeyValueSchema } from '../../etcd/wire/
 import { refusals } from '../refusals.js'
 import type { Change } from './change.js'
 import { History } from './history.js'
-import { bytesOf, type Interval } from './interval.js'
+import { keyBytes, type Interval } from './interval.js'
 import { OrderedMap } from './ordered-map.js'
 
 /** What a reader may ask. */
@@ -100,7 +100,7 @@ export class Store implements Writer {
     const modRevision = this.#revision + 1n
     // Copies, because the bytes of a request are a window on a buffer far larger than they are.
     const kv = create(KeyValueSchema, {
-      key: bytesOf(key),
+      key: keyBytes(key),
       value: new Uint8Array(value),
       createRevision: before?.createRevision ?? modRevision,
       modRevision,

@@ -8,7 +8,7 @@ import type {
   TxnRequest,
 } from '../../etcd/wire/gen/rpc_pb.js'
 import { refusals } from '../refusals.js'
-import { contains, type Interval, onlyKey, textOf } from './interval.js'
+import { contains, type Interval, onlyKey, keyText } from './interval.js'
 import { checkRange } from './range.js'
 
 /** As many compares, operations and alternatives each, nested ones counted on top of those around them. */
@@ -87,14 +87,14 @@ function writesOf(ops: readonly RequestOp[]): Writes {
 function writesOfOne({ request }: RequestOp): Writes {
   switch (request.case) {
     case 'requestPut':
-      return { puts: new Set([textOf(request.value.key)]), deletes: [] }
+      return { puts: new Set([keyText(request.value.key)]), deletes: [] }
     case 'requestDeleteRange': {
       // etcd takes the end as it stands here: a zero byte, which means "all after" elsewhere, ends before it begins.
       const { key, rangeEnd } = request.value
-      const first = textOf(key)
+      const first = keyText(key)
       return {
         puts: new Set(),
-        deletes: [rangeEnd.length === 0 ? onlyKey(first) : { first, end: textOf(rangeEnd) }],
+        deletes: [rangeEnd.length === 0 ? onlyKey(first) : { first, end: keyText(rangeEnd) }],
       }
     }
     case 'requestTxn': {

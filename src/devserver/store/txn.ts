@@ -19,7 +19,7 @@ import {
 } from '../../etcd/wire/gen/rpc_pb.js'
 import { refusals } from '../refusals.js'
 import { holds } from './compare.js'
-import { intervalOf, textOf } from './interval.js'
+import { intervalOf, keyText } from './interval.js'
 import { answerRange } from './range.js'
 import type { Reader, Store, Writer } from './store.js'
 
@@ -58,7 +58,7 @@ export function checkPlan(store: Store, { steps }: Plan, hasLease: (id: bigint) 
 
 /** Refuses a put that keeps what is not there. */
 export function checkKept(reader: Reader, { key, ignoreValue, ignoreLease }: PutRequest): void {
-  if ((ignoreValue || ignoreLease) && reader.get(textOf(key)) === undefined) {
+  if ((ignoreValue || ignoreLease) && reader.get(keyText(key)) === undefined) {
     throw refusals.keyNotFound()
   }
 }
@@ -108,7 +108,7 @@ function told<R extends { header?: unknown }>({ revision }: Reader, response: R)
 }
 
 export function doPut(writer: Writer, request: PutRequest): PutResponse {
-  const key = textOf(request.key)
+  const key = keyText(request.key)
   const before = writer.get(key)
   writer.put(
     key,
@@ -120,7 +120,7 @@ export function doPut(writer: Writer, request: PutRequest): PutResponse {
 
 export function doDelete(writer: Writer, request: DeleteRangeRequest): DeleteRangeResponse {
   const prevKvs = [...writer.range(intervalOf(request))]
-  for (const { key } of prevKvs) writer.delete(textOf(key))
+  for (const { key } of prevKvs) writer.delete(keyText(key))
   return create(DeleteRangeResponseSchema, {
     deleted: BigInt(prevKvs.length),
     ...(request.prevKv && { prevKvs }),

@@ -6,7 +6,7 @@ import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/proto
 import { type Clock, sleep } from '../../base/clock.js'
 import { ClosedError } from '../../base/errors.js'
 import { Backoff } from '../../base/backoff.js'
-import type { Connections } from './members.js'
+import type { Members } from './members.js'
 import { isCertificateTrouble, toElectError, verdictOn } from './failure.js'
 import { Semaphore } from '../../base/semaphore.js'
 import type { SignIn } from './sign-in.js'
@@ -29,7 +29,7 @@ export interface CallOptions {
 }
 
 export class Calls {
-  readonly #connections: Connections
+  readonly #members: Members
   readonly #signIn: SignIn
   readonly #clock: Clock
   readonly #random: () => number
@@ -39,14 +39,14 @@ export class Calls {
   #closed = false
 
   constructor(parts: {
-    connections: Connections
+    members: Members
     signIn: SignIn
     clock: Clock
     random: () => number
     attemptTimeoutMs: number
     callTimeoutMs: number
   }) {
-    this.#connections = parts.connections
+    this.#members = parts.members
     this.#signIn = parts.signIn
     this.#clock = parts.clock
     this.#random = parts.random
@@ -97,18 +97,18 @@ export class Calls {
     let signIns = 0
     let certificateTroubles = 0
     for (let attempt = 1; ; attempt++) {
-      const connection = this.#connections.preferred
+      const member = this.#members.preferred
       const leftMs = giveUpAtMs - this.#clock.monotonicMs()
       let { metadata } = this.#signIn
       try {
         metadata ??= await this.#signIn.first(
-          connection,
+          member,
           Math.min(this.#attemptTimeoutMs, leftMs),
           signal,
         )
         const request = make()
         onSend?.()
-        return await connection.unary(method, request, {
+        return await member.unary(method, request, {
           metadata,
           timeoutMs: Math.max(1, Math.min(this.#attemptTimeoutMs, leftMs)),
           signal,
@@ -122,16 +122,16 @@ export class Calls {
         const hopeless =
           verdict === 'final' ||
           (verdict === 'signIn' && (!this.#signIn.possible || ++signIns > mostSignIns)) ||
-          certificateTroubles >= this.#connections.size
-        if (hopeless) throw toElectError(error, connection.endpoint.url)
+          certificateTroubles >= this.#members.size
+        if (hopeless) throw toElectError(error, member.endpoint.url)
         if (verdict === 'signIn') {
           this.#signIn.forget(metadata)
           continue
         }
-        if (verdict === 'moveOn') this.#connections.moveOnFrom(connection)
+        if (verdict === 'moveOn') this.#members.moveOnFrom(member)
         const pauseMs = this.#pauseMs(attempt, verdict, backoff)
         if (this.#clock.monotonicMs() + pauseMs >= giveUpAtMs) {
-          throw toElectError(error, connection.endpoint.url)
+          throw toElectError(error, member.endpoint.url)
         }
         if (pauseMs > 0) await sleep(this.#clock, pauseMs, signal)
         this.#throwIfClosed()
@@ -141,7 +141,7 @@ export class Calls {
 
   /** Each other member is asked at once; a cluster all of whose members failed is given time. */
   #pauseMs(attempt: number, verdict: 'moveOn' | 'busy', backoff: Backoff): number {
-    return verdict === 'moveOn' && attempt % this.#connections.size !== 0 ? 0 : backoff.nextMs()
+    return verdict === 'moveOn' && attempt % this.#members.size !== 0 ? 0 : backoff.nextMs()
   }
 
   #throwIfClosed(): void {

@@ -36,7 +36,7 @@ const closedTransport: Transport = {
 }
 
 /** The way to one member. It remembers when that member was last heard of, whatever it said. */
-export class Connection {
+export class Member {
   readonly endpoint: Endpoint
   readonly #make: TransportFactory
   readonly #clock: Clock
@@ -122,8 +122,8 @@ export class Connection {
 }
 
 /** All members, one of them preferred. */
-export class Connections {
-  readonly #all: readonly Connection[]
+export class Members {
+  readonly #all: readonly Member[]
   #preferred: number
 
   constructor(
@@ -132,7 +132,7 @@ export class Connections {
     clock: Clock,
     random: () => number,
   ) {
-    this.#all = endpoints.map((endpoint) => new Connection(endpoint, make, clock))
+    this.#all = endpoints.map((endpoint) => new Member(endpoint, make, clock))
     // Many clients of one list of endpoints spread over the members.
     this.#preferred = Math.floor(random() * this.#all.length) % this.#all.length
   }
@@ -141,29 +141,29 @@ export class Connections {
     return this.#all.length
   }
 
-  get preferred(): Connection {
+  get preferred(): Member {
     return this.#at(this.#preferred)
   }
 
   /** The member after this one. */
-  after(connection: Connection): Connection {
-    return this.#at(this.#all.indexOf(connection) + 1)
+  after(member: Member): Member {
+    return this.#at(this.#all.indexOf(member) + 1)
   }
 
   /** Prefers the next member, unless somebody else has moved on from this one already. */
-  moveOnFrom(connection: Connection): void {
-    if (this.preferred === connection) {
+  moveOnFrom(member: Member): void {
+    if (this.preferred === member) {
       this.#preferred = (this.#preferred + 1) % this.#all.length
     }
   }
 
   close(): void {
-    for (const connection of this.#all) connection.close()
+    for (const member of this.#all) member.close()
   }
 
-  #at(index: number): Connection {
-    const connection = this.#all[index % this.#all.length]
-    if (connection === undefined) throw new Error('a cluster has at least one endpoint')
-    return connection
+  #at(index: number): Member {
+    const member = this.#all[index % this.#all.length]
+    if (member === undefined) throw new Error('a cluster has at least one endpoint')
+    return member
   }
 }

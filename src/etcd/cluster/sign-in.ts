@@ -3,7 +3,7 @@
 
 import { create } from '@bufbuild/protobuf'
 import { waitOrAbort } from '../../base/wait.js'
-import type { Connection } from './members.js'
+import type { Member } from './members.js'
 import { Auth, AuthenticateRequestSchema } from '../wire/gen/auth_pb.js'
 import { type Metadata, RpcError } from '../wire/transport.js'
 
@@ -53,18 +53,18 @@ export class SignIn {
   }
 
   /** Signs in; however many ask at once, one request is sent. */
-  first(connection: Connection, timeoutMs: number, signal?: AbortSignal): Promise<Metadata> {
-    this.#underWay ??= this.#authenticate(connection, timeoutMs).finally(() => {
+  first(member: Member, timeoutMs: number, signal?: AbortSignal): Promise<Metadata> {
+    this.#underWay ??= this.#authenticate(member, timeoutMs).finally(() => {
       this.#underWay = undefined
     })
     return waitOrAbort(this.#underWay, signal)
   }
 
-  async #authenticate(connection: Connection, timeoutMs: number): Promise<Metadata> {
+  async #authenticate(member: Member, timeoutMs: number): Promise<Metadata> {
     const { user: name, password } = this.#credentials ?? { user: '', password: '' }
     const request = create(AuthenticateRequestSchema, { name, password })
     try {
-      const { token } = await connection.unary(Auth.method.authenticate, request, {
+      const { token } = await member.unary(Auth.method.authenticate, request, {
         metadata: requireLeader,
         timeoutMs: Math.max(1, timeoutMs),
       })

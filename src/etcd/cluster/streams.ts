@@ -2,7 +2,7 @@
 // It must not know what goes over the streams, nor when to open the next one.
 
 import type { DescMessage, DescMethodBiDiStreaming, MessageShape } from '@bufbuild/protobuf'
-import type { Connection } from './members.js'
+import type { Member } from './members.js'
 import { verdictOn } from './failure.js'
 import type { SignIn } from './sign-in.js'
 import { type OutgoingStream, RpcError, Status, type StreamSink } from '../wire/transport.js'
@@ -18,7 +18,7 @@ export class Streams {
 
   open<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
-    connection: Connection,
+    member: Member,
     sink: StreamSink<MessageShape<O>>,
   ): OutgoingStream<MessageShape<I>> {
     let used = this.#signIn.metadata
@@ -31,16 +31,16 @@ export class Streams {
         sink.closed(error)
       },
     }
-    if (used !== undefined) return connection.duplex(method, used, watched)
+    if (used !== undefined) return member.duplex(method, used, watched)
 
     let cancelled = false
     let stream: OutgoingStream<MessageShape<I>> | undefined
     const waiting: MessageShape<I>[] = []
-    this.#signIn.first(connection, this.#signInTimeoutMs).then(
+    this.#signIn.first(member, this.#signInTimeoutMs).then(
       (signedIn) => {
         if (cancelled) return
         used = signedIn
-        stream = connection.duplex(method, signedIn, watched)
+        stream = member.duplex(method, signedIn, watched)
         for (const message of waiting.splice(0)) stream.send(message)
       },
       (error: unknown) => {

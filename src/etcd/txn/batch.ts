@@ -19,15 +19,15 @@ export interface JointTxn {
   readonly success: Operation[]
   readonly failure?: Operation[]
   /**
-   * What it is about, as a path. All that travel together get one revision, so never two whose realms are equal or of
+   * What it is about, as a path. All that travel together get one revision, so never two whose scopes are equal or of
    * which one holds the other (`a` holds `a/b`).
    */
-  readonly realm: string
+  readonly scope: string
   /**
    * What its success depends on beside rights and size, which are its own: those that depend on the same thing travel
    * together and are refused together.
    */
-  readonly fate: string
+  readonly group: string
   /** What it may write, and what it may read, for etcd to check the right to it. */
   readonly rights: { readonly write: Operation; readonly read: Operation }
 }
@@ -50,12 +50,12 @@ const frameBytes = 64
 
 /** What fits into one request. */
 export class Batch<T extends { readonly txn: JointTxn; readonly bytes: number }> {
-  readonly members: T[] = []
+  readonly entries: T[] = []
   readonly #limits: Limits
   readonly #withReads: boolean
-  readonly #realms = new Set<string>()
-  /** Of all realms in here those that hold them. */
-  readonly #holders = new Set<string>()
+  readonly #scopes = new Set<string>()
+  /** Of all scopes in here those that hold them. */
+  readonly #ancestors = new Set<string>()
   #depth = 0
   #bytes = 0
 
@@ -65,37 +65,37 @@ export class Batch<T extends { readonly txn: JointTxn; readonly bytes: number }>
   }
 
   get isFull(): boolean {
-    const next = this.#width(this.members.length + 1) + this.#depth
-    return this.members.length > 0 && next > this.#limits.operations
+    const next = this.#width(this.entries.length + 1) + this.#depth
+    return this.entries.length > 0 && next > this.#limits.operations
   }
 
   /** Takes it in, unless it may not travel with those that are in already. */
-  add(member: T): boolean {
-    const { txn, bytes } = member
-    const holders = holdersOf(txn.realm)
+  add(entry: T): boolean {
+    const { txn, bytes } = entry
+    const ancestors = ancestorsOf(txn.scope)
     const depth = Math.max(this.#depth, depthOf(txn))
-    if (this.members.length > 0) {
-      if (this.#width(this.members.length + 1) + depth > this.#limits.operations) return false
+    if (this.entries.length > 0) {
+      if (this.#width(this.entries.length + 1) + depth > this.#limits.operations) return false
       if (this.#bytes + bytes > this.#limits.bytes) return false
-      if (this.#realms.has(txn.realm) || this.#holders.has(txn.realm)) return false
-      if (holders.some((holder) => this.#realms.has(holder))) return false
+      if (this.#scopes.has(txn.scope) || this.#ancestors.has(txn.scope)) return false
+      if (ancestors.some((ancestor) => this.#scopes.has(ancestor))) return false
     }
-    this.members.push(member)
-    this.#realms.add(txn.realm)
-    for (const holder of holders) this.#holders.add(holder)
+    this.entries.push(entry)
+    this.#scopes.add(txn.scope)
+    for (const ancestor of ancestors) this.#ancestors.add(ancestor)
     this.#depth = depth
     this.#bytes += bytes
     return true
   }
 
   /** The operations of the outer transaction: etcd counts the longer of its two lists. */
-  #width(members: number): number {
-    return this.#withReads ? 2 * members : members
+  #width(entries: number): number {
+    return this.#withReads ? 2 * entries : entries
   }
 }
 
 /** About how long it is on the wire, with what stands beside it for the sake of rights. */
-export function bytesOf({ compare, success, failure = [], rights }: JointTxn): number {
+export function wireBytes({ compare, success, failure = [], rights }: JointTxn): number {
   let bytes = 0
   for (const { key, rangeEnd } of compare) bytes += sizeOf(key, rangeEnd)
   for (const list of [success, failure, [rights.write, rights.read]]) {
@@ -162,12 +162,12 @@ function depthOf({ compare, success, failure = [] }: JointTxn): number {
 }
 
 /** `a/b/c` is held by `a/b` and `a`. */
-function holdersOf(realm: string): string[] {
-  const holders: string[] = []
-  for (let end = realm.lastIndexOf('/'); end > 0; end = realm.lastIndexOf('/', end - 1)) {
-    holders.push(realm.slice(0, end))
+function ancestorsOf(scope: string): string[] {
+  const ancestors: string[] = []
+  for (let end = scope.lastIndexOf('/'); end > 0; end = scope.lastIndexOf('/', end - 1)) {
+    ancestors.push(scope.slice(0, end))
   }
-  return holders
+  return ancestors
 }
 
 function sizeOf(...parts: (Uint8Array | undefined)[]): number {

@@ -5,7 +5,7 @@
 import { create } from '@bufbuild/protobuf'
 import type { Clock } from '../../base/clock.js'
 import { AuthError, RefusedError, TimeoutError } from '../../base/errors.js'
-import { Batch, bytesOf, combine, type JointTxn, learn, separate, usualLimits } from './batch.js'
+import { Batch, wireBytes, combine, type JointTxn, learn, separate, usualLimits } from './batch.js'
 import type { CallOptions, Calls } from '../cluster/calls.js'
 import { KV, type TxnRequest, TxnRequestSchema, type TxnResponse } from '../wire/gen/rpc_pb.js'
 import { TimeSlices } from '../../base/time-slices.js'
@@ -23,7 +23,7 @@ export interface JointOptions extends CallOptions {
   readonly onRefused?: (() => void) | undefined
 }
 
-interface Member {
+interface PendingTxn {
   readonly txn: JointTxn
   readonly bytes: number
   readonly options: JointOptions
@@ -42,8 +42,8 @@ export class Batcher {
   readonly #callTimeoutMs: number
   readonly #withReads: boolean
   readonly #sending: TimeSlices
-  /** By fate; the lane that was served last comes last. */
-  readonly #lanes = new Map<string, Set<Member>>()
+  /** By group; the lane that was served last comes last. */
+  readonly #lanes = new Map<string, Set<PendingTxn>>()
   #limits = usualLimits
   #inFlight = 0
   #answeredAtMs = -Infinity
@@ -68,15 +68,15 @@ export class Batcher {
       const abort = (): void => {
         settle()
         reject(signal?.reason as Error)
-        member.onGivenUp()
+        entry.onGivenUp()
       }
       const settle = (): void => {
-        member.over = true
+        entry.over = true
         signal?.removeEventListener('abort', abort)
       }
-      const member: Member = {
+      const entry: PendingTxn = {
         txn,
-        bytes: bytesOf(txn),
+        bytes: wireBytes(txn),
         options,
         askedAtMs: this.#clock.monotonicMs(),
         over: false,
@@ -89,27 +89,27 @@ export class Batcher {
           reject(error)
         },
         onGivenUp: () => {
-          this.#unqueue(member)
+          this.#unqueue(entry)
         },
       }
       signal?.addEventListener('abort', abort, { once: true })
-      this.#queue(member)
+      this.#queue(entry)
     })
   }
 
-  #queue(member: Member): void {
-    const { fate } = member.txn
-    const lane = this.#lanes.get(fate)
-    if (lane === undefined) this.#lanes.set(fate, new Set([member]))
-    else lane.add(member)
+  #queue(entry: PendingTxn): void {
+    const { group } = entry.txn
+    const lane = this.#lanes.get(group)
+    if (lane === undefined) this.#lanes.set(group, new Set([entry]))
+    else lane.add(entry)
     this.#schedule()
   }
 
-  #unqueue(member: Member): void {
-    const { fate } = member.txn
-    const lane = this.#lanes.get(fate)
-    lane?.delete(member)
-    if (lane?.size === 0) this.#lanes.delete(fate)
+  #unqueue(entry: PendingTxn): void {
+    const { group } = entry.txn
+    const lane = this.#lanes.get(group)
+    lane?.delete(entry)
+    if (lane?.size === 0) this.#lanes.delete(group)
   }
 
   /** For the end of this turn: after all promises that can settle now, and before anything that comes from outside. */
@@ -128,46 +128,46 @@ export class Batcher {
   #sendNext(): boolean {
     const next = this.#lanes.entries().next()
     if (next.done === true || this.#inFlight >= mostInFlight) return false
-    const [fate, lane] = next.value
-    const members = this.#take(lane)
-    this.#lanes.delete(fate)
+    const [group, lane] = next.value
+    const entries = this.#take(lane)
+    this.#lanes.delete(group)
     // To the end of the line.
-    if (lane.size > 0) this.#lanes.set(fate, lane)
-    void this.#fly(members)
+    if (lane.size > 0) this.#lanes.set(group, lane)
+    void this.#sendBatch(entries)
     return true
   }
 
   /** As many as may travel with the one that has waited for longest. */
-  #take(lane: Set<Member>): readonly Member[] {
-    const batch = new Batch<Member>(this.#limits, this.#withReads)
+  #take(lane: Set<PendingTxn>): readonly PendingTxn[] {
+    const batch = new Batch<PendingTxn>(this.#limits, this.#withReads)
     let lookedAt = 0
-    for (const member of lane) {
-      if (this.#leftMs(member) <= 0) {
-        lane.delete(member)
-        member.reject(
+    for (const entry of lane) {
+      if (this.#leftMs(entry) <= 0) {
+        lane.delete(entry)
+        entry.reject(
           new TimeoutError('the request was not sent: etcd answers none of those before it'),
         )
         continue
       }
-      const [first] = batch.members
-      if (first !== undefined && member.askedAtMs - first.askedAtMs > mostApartMs) break
-      if (batch.add(member)) lane.delete(member)
+      const [first] = batch.entries
+      if (first !== undefined && entry.askedAtMs - first.askedAtMs > mostApartMs) break
+      if (batch.add(entry)) lane.delete(entry)
       lookedAt += 1
       if (batch.isFull || lookedAt >= mostLookedAt) break
     }
-    return batch.members
+    return batch.entries
   }
 
-  async #fly(members: readonly Member[]): Promise<void> {
+  async #sendBatch(entries: readonly PendingTxn[]): Promise<void> {
     this.#inFlight += 1
-    await this.#send(members)
+    await this.#send(entries)
     this.#inFlight -= 1
     if (this.#lanes.size > 0) this.#schedule()
   }
 
-  /** Never rejects: each member is told its own. */
-  async #send(members: readonly Member[]): Promise<void> {
-    const waiting = members.filter(({ over }) => !over)
+  /** Never rejects: each entry is told its own. */
+  async #send(entries: readonly PendingTxn[]): Promise<void> {
+    const waiting = entries.filter(({ over }) => !over)
     const [only, second] = waiting
     if (only === undefined) return
     if (second !== undefined) return this.#sendTogether(waiting)
@@ -184,16 +184,16 @@ export class Batcher {
     }
   }
 
-  async #sendTogether(members: readonly Member[]): Promise<void> {
+  async #sendTogether(entries: readonly PendingTxn[]): Promise<void> {
     const nobodyWaits = new AbortController()
-    let sent = members
+    let sent = entries
     const givenUp = (): void => {
-      if (members.every(({ over }) => over)) nobodyWaits.abort()
+      if (entries.every(({ over }) => over)) nobodyWaits.abort()
     }
-    for (const member of members) member.onGivenUp = givenUp
+    for (const entry of entries) entry.onGivenUp = givenUp
     // Before each sending: whoever has given up by then relies on not being in it.
     const make = (): TxnRequest => {
-      sent = members.filter(({ over }) => !over)
+      sent = entries.filter(({ over }) => !over)
       for (const { options } of sent) options.onSend?.()
       return combine(
         sent.map(({ txn }) => txn),
@@ -203,17 +203,17 @@ export class Batcher {
     try {
       const response = await this.#calls.madeAnew(KV.method.txn, make, {
         signal: nobodyWaits.signal,
-        timeoutMs: Math.max(...members.map((member) => this.#leftMs(member))),
+        timeoutMs: Math.max(...entries.map((entry) => this.#leftMs(entry))),
       })
       this.#answeredAtMs = this.#clock.monotonicMs()
       const answers = separate(response, sent.length)
-      for (const [index, member] of sent.entries()) {
+      for (const [index, entry] of sent.entries()) {
         const answer = answers[index]
-        if (answer !== undefined) member.resolve(answer)
+        if (answer !== undefined) entry.resolve(answer)
       }
     } catch (error) {
       if (!mayBeForOne(error)) {
-        for (const member of members) member.reject(error as Error)
+        for (const entry of entries) entry.reject(error as Error)
         return
       }
       this.#limits = learn(this.#limits, sent, this.#withReads, error.message)
@@ -224,7 +224,7 @@ export class Batcher {
   }
 
   /** To wait for one's turn costs nothing of one's time as long as etcd answers those before. */
-  #leftMs({ options, askedAtMs }: Member): number {
+  #leftMs({ options, askedAtMs }: PendingTxn): number {
     const sinceMs = Math.max(askedAtMs, this.#answeredAtMs)
     return (options.timeoutMs ?? this.#callTimeoutMs) - (this.#clock.monotonicMs() - sinceMs)
   }

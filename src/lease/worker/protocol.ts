@@ -1,11 +1,11 @@
 // What the main thread tells the worker that renews, and what the worker tells it. Clusters and leases are numbered by
 // the main thread.
 
-import type { Access } from '../../etcd/api.js'
+import type { ClusterAccess } from '../../etcd/api.js'
 import type { Deadline } from '../deadline.js'
 
 export type WorkerOrder =
-  | { readonly do: 'connect'; readonly cluster: number; readonly access: Access }
+  | { readonly do: 'connect'; readonly cluster: number; readonly access: ClusterAccess }
   | { readonly do: 'forget'; readonly cluster: number }
   | ({ readonly do: 'renew' } & RenewalTask)
   | { readonly do: 'readWith'; readonly task: number; readonly keys: readonly Uint8Array[] }

@@ -3,7 +3,7 @@
 // It must not know who depends on the lease.
 
 import type { Clock } from '../../base/clock.js'
-import { type Acknowledgement, type Deadline, together, witnessed } from '../deadline.js'
+import { type Acknowledgement, type Deadline, combined, witnessed } from '../deadline.js'
 import {
   LoopRenewal,
   type Renewal,
@@ -84,7 +84,7 @@ export class WorkerRenewal implements Renewal {
     const shared = this.#shared.read()
     const own = this.#help?.deadline ?? this.#own
     if (this.#known?.shared !== shared || this.#known.own !== own) {
-      this.#known = { shared, own, both: together(shared, own) }
+      this.#known = { shared, own, both: combined(shared, own) }
     }
     return this.#known.both
   }

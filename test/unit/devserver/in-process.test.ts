@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { inProcessTransport } from '../../../src/devserver/in-process.js'
-import { Member } from '../../../src/devserver/member.js'
+import { DevMember } from '../../../src/devserver/member.js'
 import { routerOf } from '../../../src/devserver/router.js'
-import { bytesOf, textOf } from '../../../src/devserver/store/interval.js'
+import { keyBytes, keyText } from '../../../src/devserver/store/interval.js'
 import { parseEndpoint } from '../../../src/etcd/wire/endpoint.js'
 import { Election, CampaignRequestSchema } from '../../../src/etcd/wire/gen/election_pb.js'
 import {
@@ -29,19 +29,19 @@ function setUp() {
     firstRevision: 1n,
     progressNotifyIntervalMs: 1000,
   }
-  const member = new Member(settings)
+  const member = new DevMember(settings)
   const router = routerOf(member)
   const connect = () => inProcessTransport(() => router, clock)(parseEndpoint('http://test:2379'))
   return { clock, member, connect, transport: connect() }
 }
 
 function put(transport: Transport, key: string, value: string) {
-  const request = create(PutRequestSchema, { key: bytesOf(key), value: bytesOf(value) })
+  const request = create(PutRequestSchema, { key: keyBytes(key), value: keyBytes(value) })
   return transport.unary(KV.method.put, request, calm)
 }
 
 async function get(transport: Transport, key: string) {
-  const request = create(RangeRequestSchema, { key: bytesOf(key) })
+  const request = create(RangeRequestSchema, { key: keyBytes(key) })
   return (await transport.unary(KV.method.range, request, calm)).kvs[0]
 }
 
@@ -53,7 +53,7 @@ function watch(transport: Transport, key: string) {
     {},
     { message: (message) => told.push(message), closed: (error) => ends.push(error) },
   )
-  const value = { key: bytesOf(key) }
+  const value = { key: keyBytes(key) }
   stream.send(create(WatchRequestSchema, { requestUnion: { case: 'createRequest', value } }))
   return { told, ends, stream }
 }
@@ -64,7 +64,7 @@ describe('the way without sockets', () => {
     await put(transport, 'a', '1')
     const mine = await get(transport, 'a')
     mine?.value.fill(0)
-    expect(textOf((await get(transport, 'a'))?.value ?? bytesOf(''))).toBe('1')
+    expect(keyText((await get(transport, 'a'))?.value ?? keyBytes(''))).toBe('1')
   })
 
   test('calls nobody back before it has returned', async () => {
@@ -83,7 +83,7 @@ describe('the way without sockets', () => {
     await Promise.all(values.map((value) => put(transport, 'a', value)))
     await settled()
     const events = told.flatMap(({ events }) => events)
-    expect(events.map(({ kv }) => textOf(kv?.value ?? bytesOf('')))).toEqual(values)
+    expect(events.map(({ kv }) => keyText(kv?.value ?? keyBytes('')))).toEqual(values)
   })
 
   test('a stream that was canceled tells no more, and the member forgets it', async () => {
@@ -121,14 +121,14 @@ describe('the way without sockets', () => {
     const outcome = expect(second).rejects.toMatchObject({ code: Status.deadlineExceeded })
     await clock.advance(5000)
     await outcome
-    const prefix = create(RangeRequestSchema, { key: bytesOf('e/'), rangeEnd: bytesOf('e0') })
+    const prefix = create(RangeRequestSchema, { key: keyBytes('e/'), rangeEnd: keyBytes('e0') })
     await settled()
     expect((await transport.unary(KV.method.range, prefix, calm)).count).toBe(1n)
   })
 
   test('a call is given up by its signal, also by one that was aborted before', async () => {
     const { transport } = setUp()
-    const request = create(RangeRequestSchema, { key: bytesOf('a') })
+    const request = create(RangeRequestSchema, { key: keyBytes('a') })
     const signal = AbortSignal.abort()
     await expect(
       transport.unary(KV.method.range, request, { ...calm, signal }),
@@ -145,6 +145,6 @@ describe('the way without sockets', () => {
 })
 
 function campaign(transport: Transport) {
-  const request = create(CampaignRequestSchema, { name: bytesOf('e'), value: bytesOf('me') })
+  const request = create(CampaignRequestSchema, { name: keyBytes('e'), value: keyBytes('me') })
   return transport.unary(Election.method.campaign, request, calm)
 }

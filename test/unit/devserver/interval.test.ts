@@ -7,19 +7,19 @@ import {
   onlyKey,
   soleKey,
   solePrefix,
-  textOf,
-  bytesOf,
+  keyText,
+  keyBytes,
   withPrefix,
 } from '../../../src/devserver/store/interval.js'
 
 const of = (key: string, rangeEnd = '') =>
-  intervalOf({ key: bytesOf(key), rangeEnd: bytesOf(rangeEnd) })
+  intervalOf({ key: keyBytes(key), rangeEnd: keyBytes(rangeEnd) })
 
 describe('an interval of keys', () => {
   test('keeps any bytes, in the order of the bytes', () => {
     const all = Uint8Array.from({ length: 256 }, (_, byte) => byte)
-    expect(bytesOf(textOf(all))).toEqual(all)
-    expect(textOf(Uint8Array.of(0x7f)) < textOf(Uint8Array.of(0x80))).toBe(true)
+    expect(keyBytes(keyText(all))).toEqual(all)
+    expect(keyText(Uint8Array.of(0x7f)) < keyText(Uint8Array.of(0x80))).toBe(true)
   })
 
   test('without an end holds one key, with an end of zero all keys from the first on', () => {

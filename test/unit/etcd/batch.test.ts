@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   Batch,
-  bytesOf,
+  wireBytes,
   combine,
   type JointTxn,
   learn,
@@ -23,28 +23,28 @@ const read = (key: string): Operation => ({
   request: { case: 'requestRange', value: { key: bytes(key) } },
 })
 
-/** One that puts a key of its realm and reads it: two operations, as a join has. */
-function txn(realm: string, value = 'v', success = [put(`${realm}/1`, value), read(realm)]) {
+/** One that puts a key of its scope and reads it: two operations, as a join has. */
+function txn(scope: string, value = 'v', success = [put(`${scope}/1`, value), read(scope)]) {
   return {
     compare: [],
     success,
-    realm,
-    fate: 'f',
-    rights: { write: put(`${realm}/1`), read: read(realm) },
+    scope,
+    group: 'f',
+    rights: { write: put(`${scope}/1`), read: read(scope) },
   } satisfies JointTxn
 }
 
-const member = (each: JointTxn) => ({ txn: each, bytes: bytesOf(each) })
+const entryOf = (each: JointTxn) => ({ txn: each, bytes: wireBytes(each) })
 
 /** How many of these go into one. */
 function fill(
   txns: readonly JointTxn[],
   limits: Limits = usualLimits,
   withReads = false,
-): { batch: Batch<ReturnType<typeof member>>; left: string[] } {
-  const batch = new Batch<ReturnType<typeof member>>(limits, withReads)
-  const left = txns.filter((each) => !batch.add(member(each)))
-  return { batch, left: left.map(({ realm }) => realm) }
+): { batch: Batch<ReturnType<typeof entryOf>>; left: string[] } {
+  const batch = new Batch<ReturnType<typeof entryOf>>(limits, withReads)
+  const left = txns.filter((each) => !batch.add(entryOf(each)))
+  return { batch, left: left.map(({ scope }) => scope) }
 }
 
 const many = (count: number, make = (index: number) => txn(`e${String(index)}`)): JointTxn[] =>
@@ -56,7 +56,7 @@ describe('what fits into one request', () => {
     ['half as many when the right to read is asked for too', 63, true],
   ])('%s', (_what, most, withReads) => {
     const { batch, left } = fill(many(200), usualLimits, withReads)
-    expect(batch.members).toHaveLength(most)
+    expect(batch.entries).toHaveLength(most)
     expect(batch.isFull).toBe(true)
     expect(left).toHaveLength(200 - most)
   })
@@ -64,35 +64,35 @@ describe('what fits into one request', () => {
   test('fewer when one of them has more operations inside', () => {
     const deep = txn('deep', '', [put('deep/1'), put('deep/2'), put('deep/3'), put('deep/4')])
     const { batch } = fill([deep, ...many(200)])
-    expect(batch.members).toHaveLength(124)
+    expect(batch.entries).toHaveLength(124)
   })
 
   test('as many bytes as are allowed, and one that has more alone', () => {
     const limits = { operations: 128, bytes: 10_000 }
     const large = many(3, (index) => txn(`e${String(index)}`, 'x'.repeat(4_000)))
-    expect(fill(large, limits).batch.members).toHaveLength(2)
+    expect(fill(large, limits).batch.entries).toHaveLength(2)
     const huge = txn('huge', 'x'.repeat(20_000))
     expect(fill([huge, ...large], limits)).toMatchObject({ left: ['e0', 'e1', 'e2'] })
     expect(fill([...large.slice(0, 1), huge], limits)).toMatchObject({ left: ['huge'] })
   })
 
   test.each([
-    ['a realm twice', ['a', 'b', 'a'], ['a']],
-    ['a realm and one that it holds', ['a', 'a/b', 'c'], ['a/b']],
-    ['a realm and one that holds it, however far up', ['a/b/c', 'a', 'a/b', 'ab'], ['a', 'a/b']],
-  ])('never %s', (_what, realms, left) => {
-    expect(fill(realms.map((realm) => txn(realm))).left).toEqual(left)
+    ['a scope twice', ['a', 'b', 'a'], ['a']],
+    ['a scope and one that it holds', ['a', 'a/b', 'c'], ['a/b']],
+    ['a scope and one that holds it, however far up', ['a/b/c', 'a', 'a/b', 'ab'], ['a', 'a/b']],
+  ])('never %s', (_what, scope, left) => {
+    expect(fill(scope.map((scope) => txn(scope))).left).toEqual(left)
   })
 
   test('neighbours under one roof, and names of which one only begins like the other', () => {
-    expect(fill(['a/b', 'a/c', 'a/bc', 'ab'].map((realm) => txn(realm))).left).toEqual([])
+    expect(fill(['a/b', 'a/c', 'a/bc', 'ab'].map((scope) => txn(scope))).left).toEqual([])
   })
 
   test('is never more than etcd takes, nor two of which one holds the other, whatever comes', () => {
-    const realm = fc
+    const scope = fc
       .array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 4 })
       .map((parts) => parts.join('/'))
-    const one = fc.record({ realm, value: fc.string({ maxLength: 300 }) })
+    const one = fc.record({ scope, value: fc.string({ maxLength: 300 }) })
     const limits = fc.record({
       operations: fc.integer({ min: 4, max: 20 }),
       bytes: fc.integer({ min: 100, max: 2_000 }),
@@ -100,23 +100,23 @@ describe('what fits into one request', () => {
     fc.assert(
       fc.property(fc.array(one, { minLength: 1 }), limits, fc.boolean(), (ones, most, reads) => {
         const { batch, left } = fill(
-          ones.map((each) => txn(each.realm, each.value)),
+          ones.map((each) => txn(each.scope, each.value)),
           most,
           reads,
         )
-        const { members } = batch
-        expect(members.length + left.length).toBe(ones.length)
-        if (members.length === 1) return
+        const { entries } = batch
+        expect(entries.length + left.length).toBe(ones.length)
+        if (entries.length === 1) return
         const request = combine(
-          members.map((each) => each.txn),
+          entries.map((each) => each.txn),
           reads,
         )
         const width = Math.max(request.success.length, request.failure.length)
         expect(width + 2).toBeLessThanOrEqual(most.operations)
         expect(toBinary(TxnRequestSchema, request).length).toBeLessThanOrEqual(most.bytes)
-        const realms = members.map((each) => `${each.txn.realm}/`)
-        for (const [index, a] of realms.entries()) {
-          for (const b of realms.slice(index + 1)) {
+        const scopes = entries.map((each) => `${each.txn.scope}/`)
+        for (const [index, a] of scopes.entries()) {
+          for (const b of scopes.slice(index + 1)) {
             expect(a.startsWith(b) || b.startsWith(a)).toBe(false)
           }
         }
@@ -165,13 +165,13 @@ describe('the one transaction', () => {
 })
 
 describe('a refusal', () => {
-  const refused = many(100).map((each) => member(each))
+  const refused = many(100).map((each) => entryOf(each))
 
   test('for too many operations halves what is tried from then on', () => {
     const why = 'etcdserver: too many operations in txn request'
     const learnt = learn(usualLimits, refused, false, why)
     expect(learnt).toEqual({ ...usualLimits, operations: 52 })
-    expect(fill(many(200), learnt).batch.members).toHaveLength(50)
+    expect(fill(many(200), learnt).batch.entries).toHaveLength(50)
     // A later refusal of a request that was under way already teaches nothing new.
     expect(learn(learnt, refused, false, why)).toEqual(learnt)
     expect(learn(usualLimits, refused.slice(0, 40), true, why).operations).toBe(42)
@@ -182,7 +182,7 @@ describe('a refusal', () => {
     (why) => {
       const learnt = learn(usualLimits, refused, false, why)
       expect(learnt.operations).toBe(usualLimits.operations)
-      expect(fill(many(200), learnt).batch.members).toHaveLength(50)
+      expect(fill(many(200), learnt).batch.entries).toHaveLength(50)
     },
   )
 

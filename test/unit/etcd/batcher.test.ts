@@ -19,13 +19,13 @@ function put(key: string): Operation {
   return { request: { case: 'requestPut', value: { key: encoder.encode(key) } } }
 }
 
-function joint(realm: string, fate = 'lease'): JointTxn {
+function joint(scope: string, group = 'lease'): JointTxn {
   return {
     compare: [],
-    success: [put(realm)],
-    realm,
-    fate,
-    rights: { write: put(realm), read: put(realm) },
+    success: [put(scope)],
+    scope,
+    group,
+    rights: { write: put(scope), read: put(scope) },
   }
 }
 
@@ -55,7 +55,7 @@ interface Setup {
   readonly api: EtcdApi
   readonly clock: TestClock
   readonly calls: () => TxnCall[]
-  readonly ask: (realm: string, options?: JointOptions, fate?: string) => Promise<string>
+  readonly ask: (scope: string, options?: JointOptions, group?: string) => Promise<string>
   readonly askMany: (count: number, prefix?: string) => Promise<string>[]
   readonly onCall: (handle: (call: TxnCall) => void) => void
 }
@@ -65,9 +65,9 @@ function setup(options: Partial<EtcdOptions> = {}): Setup {
   const cluster = new FakeCluster(clock)
   const etcd = new Etcd({ endpoints: 'a:1', transport: cluster.connect, clock, ...options })
   onTestFinished(() => etcd.close())
-  const ask: Setup['ask'] = async (realm, of = {}, fate) => {
+  const ask: Setup['ask'] = async (scope, of = {}, group) => {
     try {
-      const { header } = await etcd.api.jointTxn(joint(realm, fate), of)
+      const { header } = await etcd.api.jointTxn(joint(scope, group), of)
       return `revision ${String(header?.revision)}`
     } catch (error) {
       return (error as Error).constructor.name
@@ -123,9 +123,9 @@ describe('what is asked for in one turn', () => {
     expect(calls()).toHaveLength(2)
   })
 
-  test('does not travel with what has another fate, nor with another of its realm', async () => {
+  test('does not travel with what has another group, nor with another of its scope', async () => {
     const { ask, calls } = setup()
-    for (const [realm, fate] of [
+    for (const [scope, group] of [
       ['a', 'lease'],
       ['b', 'lease'],
       ['c', 'leaving'],
@@ -133,7 +133,7 @@ describe('what is asked for in one turn', () => {
       ['d', 'leaving'],
       ['b/c', 'lease'],
     ] as const) {
-      void ask(realm, {}, fate)
+      void ask(scope, {}, group)
     }
     await settled()
     const sent = calls().map(({ request }) => keysIn(request).join(' '))

@@ -9,7 +9,7 @@ import {
 } from '../../../src/base/errors.js'
 import type { CallOptions } from '../../../src/etcd/api.js'
 import { Calls } from '../../../src/etcd/cluster/calls.js'
-import { Connections } from '../../../src/etcd/cluster/members.js'
+import { Members } from '../../../src/etcd/cluster/members.js'
 import { parseEndpoint } from '../../../src/etcd/wire/endpoint.js'
 import { Auth } from '../../../src/etcd/wire/gen/auth_pb.js'
 import { KV, type RangeResponse, RangeRequestSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
@@ -30,7 +30,7 @@ class Setup {
     const random = (): number => 0
     const endpoints = urls.map((url) => parseEndpoint(url))
     this.calls = new Calls({
-      connections: new Connections(endpoints, this.cluster.connect, this.clock, random),
+      members: new Members(endpoints, this.cluster.connect, this.clock, random),
       signIn: new SignIn(credentials),
       clock: this.clock,
       random,
@@ -179,7 +179,7 @@ describe('a call', () => {
     const bug = new TypeError('a bug in a transport')
     const { clock } = new Setup()
     const calls = new Calls({
-      connections: new Connections(
+      members: new Members(
         [parseEndpoint('a:1')],
         () => ({
           unary: () => Promise.reject(bug),

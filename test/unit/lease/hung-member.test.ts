@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { inProcessTransport } from '../../../src/devserver/in-process.js'
 import { RpcError, Status, type Transport } from '../../../src/etcd/wire/transport.js'
 import { Candidate, Etcd } from '../../../src/index.js'
-import { Machine } from '../../../src/testing/machine.js'
+import { EtcdHost } from '../../../src/testing/etcd-host.js'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
 
@@ -13,7 +13,7 @@ const members = ['http://a:1', 'http://b:1', 'http://c:1']
 /** One etcd under several addresses, each of which may hang, fail a read, or be slow. */
 function cluster() {
   const clock = new TestClock()
-  const machine = new Machine({ clock, random: seededRandom(1), firstRevision: 1n })
+  const machine = new EtcdHost({ clock, random: seededRandom(1), firstRevision: 1n })
   onTestFinished(() => {
     machine.close()
   })

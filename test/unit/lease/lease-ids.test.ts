@@ -4,7 +4,7 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { inProcessTransport } from '../../../src/devserver/in-process.js'
 import { Candidate, Etcd, Session } from '../../../src/index.js'
 import { TestEtcd } from '../../../src/testing/index.js'
-import { Machine } from '../../../src/testing/machine.js'
+import { EtcdHost } from '../../../src/testing/etcd-host.js'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { settled, TestClock } from '../../../src/testing/test-clock.js'
 
@@ -15,7 +15,7 @@ afterEach(() => {
 /** Clients of one etcd, each of which could be of a process of its own. */
 function cluster() {
   const clock = new TestClock()
-  const machine = new Machine({ clock, random: seededRandom(1), firstRevision: 1n })
+  const machine = new EtcdHost({ clock, random: seededRandom(1), firstRevision: 1n })
   onTestFinished(() => {
     machine.close()
   })

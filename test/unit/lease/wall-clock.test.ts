@@ -4,13 +4,13 @@ import { expect, onTestFinished, test } from 'vitest'
 import { inProcessTransport } from '../../../src/devserver/in-process.js'
 import { RpcError, Status } from '../../../src/etcd/wire/transport.js'
 import { Candidate, Etcd } from '../../../src/index.js'
-import { Machine, testEndpoint } from '../../../src/testing/machine.js'
+import { EtcdHost, testEndpoint } from '../../../src/testing/etcd-host.js'
 import { settled, TestClock } from '../../../src/testing/test-clock.js'
 
 /** A leader on a machine whose wall clock can be set, and which counts what it asks of etcd. */
 async function setUp() {
   const clock = new TestClock()
-  const machine = new Machine({ clock, random: () => 0.5, firstRevision: 1n })
+  const machine = new EtcdHost({ clock, random: () => 0.5, firstRevision: 1n })
   const wall = { aheadMs: 0 }
   const etcds = { isAway: false }
   let keepAlives = 0

@@ -1,17 +1,13 @@
 // When a command that may only run while its leadership lasts has to be asked to stop, and when to be killed.
 // Pure: a deadline and an instant in, what to do out. It must not know about processes, leases or elections.
 
-/**
- * Until when leadership surely lasts, on clocks that all processes of a machine share. The monotonic one may stand still
- * while the machine sleeps, the wall clock may be set: the one that leaves less time decides.
- */
-export interface LeadershipDeadline {
-  readonly monotonicMs: number
-  readonly wallMs: number
-}
+import type { Instant } from '../../library.js'
 
-/** Both clocks at one moment. */
-export type Moment = LeadershipDeadline
+/**
+ * Until when leadership surely lasts, on clocks that all processes of a machine share. The monotonic clock may stand
+ * still while the machine sleeps, the wall clock may be set: the one that leaves less time decides.
+ */
+export type LeadershipDeadline = Instant
 
 export interface Stopping {
   readonly deadline: LeadershipDeadline
@@ -30,11 +26,11 @@ export type Due =
  */
 export const killMarginMs = 150
 
-export function timeLeftMs(deadline: LeadershipDeadline, now: Moment): number {
+export function timeLeftMs(deadline: LeadershipDeadline, now: Instant): number {
   return Math.min(deadline.monotonicMs - now.monotonicMs, deadline.wallMs - now.wallMs)
 }
 
-export function due({ deadline, graceMs, askedAtMs }: Stopping, now: Moment): Due {
+export function due({ deadline, graceMs, askedAtMs }: Stopping, now: Instant): Due {
   const killInMs = timeLeftMs(deadline, now) - killMarginMs
   if (askedAtMs === undefined) {
     const askInMs = killInMs - graceMs

@@ -3,7 +3,7 @@
 // It must not know why its orders come.
 
 import type { Clock } from '../../../base/clock.js'
-import type { Access, EtcdApi } from '../../../etcd/api.js'
+import type { ClusterAccess, EtcdApi } from '../../../etcd/api.js'
 import { LoopRenewal } from '../../renewal.js'
 import type { RenewalTask, WorkerReport, WorkerOrder } from '../protocol.js'
 import { Heartbeat, SharedDeadline } from '../shared-memory.js'
@@ -11,14 +11,14 @@ import { Heartbeat, SharedDeadline } from '../shared-memory.js'
 export class LeaseRenewer {
   readonly #tell: (news: WorkerReport) => void
   readonly #clock: Clock
-  readonly #connect: (access: Access) => EtcdApi
+  readonly #connect: (access: ClusterAccess) => EtcdApi
   readonly #clusters = new Map<number, EtcdApi>()
   readonly #renewals = new Map<number, LoopRenewal>()
 
   constructor(
     tell: (news: WorkerReport) => void,
     clock: Clock,
-    connect: (access: Access) => EtcdApi,
+    connect: (access: ClusterAccess) => EtcdApi,
   ) {
     this.#tell = tell
     this.#clock = clock

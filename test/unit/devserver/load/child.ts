@@ -2,9 +2,9 @@
 
 import { systemClock } from '../../../../src/base/clock.js'
 import { GrpcServer } from '../../../../src/devserver/grpc/server.js'
-import { Member } from '../../../../src/devserver/member.js'
+import { DevMember } from '../../../../src/devserver/member.js'
 import { routerOf } from '../../../../src/devserver/router.js'
-import { type Method, Router } from '../../../../src/devserver/rpc.js'
+import { type RpcMethod, Router } from '../../../../src/devserver/rpc.js'
 import { everything } from '../../../../src/devserver/store/interval.js'
 import type { Counts } from './measured.js'
 
@@ -18,7 +18,7 @@ class CountingRouter extends Router {
     this.#router = router
   }
 
-  override find(path: string): Method {
+  override find(path: string): RpcMethod {
     const method = this.#router.find(path)
     if (method.kind === 'unary') return method
     return {
@@ -34,7 +34,7 @@ class CountingRouter extends Router {
   }
 }
 
-const member = new Member({
+const member = new DevMember({
   name: 'devserver',
   clock: systemClock,
   random: Math.random,

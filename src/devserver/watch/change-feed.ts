@@ -5,14 +5,14 @@ import type { Change } from '../store/change.js'
 import type { Interval } from '../store/interval.js'
 import { Selection } from './selection.js'
 
-export interface Watcher {
+export interface ChangeListener {
   readonly interval: Interval
   /** What one revision changed in the interval. */
   changed(changes: readonly Change[]): void
 }
 
-export class WatchHub {
-  readonly #selection = new Selection<Watcher>()
+export class ChangeFeed {
+  readonly #selection = new Selection<ChangeListener>()
   #size = 0
 
   get size(): number {
@@ -20,7 +20,7 @@ export class WatchHub {
   }
 
   /** From now on. What it returns ends the watch. */
-  watch(watcher: Watcher): () => void {
+  watch(watcher: ChangeListener): () => void {
     this.#selection.add(watcher)
     this.#size += 1
     let watching = true
@@ -33,7 +33,7 @@ export class WatchHub {
   }
 
   publish(changes: readonly Change[]): void {
-    const told = new Map<Watcher, Change[]>()
+    const told = new Map<ChangeListener, Change[]>()
     for (const change of changes) {
       for (const watcher of this.#selection.watching(change.key)) {
         const list = told.get(watcher)

@@ -6,12 +6,12 @@
 import { create } from '@bufbuild/protobuf'
 import type { Event, Event_EventType as EventType } from '../../etcd/wire/gen/kv_pb.js'
 import { type WatchResponse, WatchResponseSchema } from '../../etcd/wire/gen/rpc_pb.js'
-import type { Member } from '../member.js'
+import type { DevMember } from '../member.js'
 import type { Outgoing } from '../rpc.js'
 import { type Change, toEvent } from '../store/change.js'
 import { contains, type Interval } from '../store/interval.js'
 import { cutToSize, sizeOf } from './fragments.js'
-import type { Watcher } from './hub.js'
+import type { ChangeListener } from './change-feed.js'
 
 /** Of the past, so many revisions are told in one message, as etcd does. */
 const mostRevisionsAtOnce = 1000
@@ -36,10 +36,10 @@ type State =
   | { readonly kind: 'behind' }
   | { readonly kind: 'over' }
 
-export class Watch implements Watcher {
+export class ServedWatch implements ChangeListener {
   readonly interval: Interval
   readonly #settings: WatchSettings
-  readonly #member: Member
+  readonly #member: DevMember
   readonly #out: Outgoing<WatchResponse>
   #state: State = { kind: 'behind' }
   /** All relevant changes of earlier revisions were told. */
@@ -47,7 +47,7 @@ export class Watch implements Watcher {
   /** Nothing was told since the last time that progress might have been. */
   #isIdle = true
 
-  constructor(settings: WatchSettings, member: Member, out: Outgoing<WatchResponse>) {
+  constructor(settings: WatchSettings, member: DevMember, out: Outgoing<WatchResponse>) {
     this.interval = settings.interval
     this.#settings = settings
     this.#member = member

@@ -11,21 +11,21 @@ import {
   WatchResponseSchema,
 } from '../../etcd/wire/gen/rpc_pb.js'
 import { type RpcError, Status } from '../../etcd/wire/transport.js'
-import type { Member } from '../member.js'
+import type { DevMember } from '../member.js'
 import { refusals } from '../refusals.js'
 import { asRpcError, type Incoming, type Outgoing } from '../rpc.js'
 import { intervalOf, isEmpty } from '../store/interval.js'
-import { Watch } from './watch.js'
+import { ServedWatch } from './served-watch.js'
 
 /** The id under which a message tells something that concerns no watch. */
 const noWatch = -1n
 
-export class WatchStream implements Incoming<WatchRequest> {
-  readonly #member: Member
+export class ServedWatchStream implements Incoming<WatchRequest> {
+  readonly #member: DevMember
   readonly #out: Outgoing<WatchResponse>
   readonly #admit: (request: WatchCreateRequest) => void
   /** With those that a compaction has ended: they keep their id until the client cancels them. */
-  readonly #watches = new Map<bigint, Watch>()
+  readonly #watches = new Map<bigint, ServedWatch>()
   #nextId = 0n
   #cancelTimer: (() => void) | undefined
 
@@ -33,7 +33,7 @@ export class WatchStream implements Incoming<WatchRequest> {
    * @param admit throws what a watch is refused with.
    */
   constructor(
-    member: Member,
+    member: DevMember,
     out: Outgoing<WatchResponse>,
     admit: (request: WatchCreateRequest) => void,
   ) {
@@ -84,7 +84,7 @@ export class WatchStream implements Incoming<WatchRequest> {
       return
     }
     const id = request.watchId === 0n ? this.#freeId() : request.watchId
-    const watch = new Watch(
+    const watch = new ServedWatch(
       {
         id,
         interval: intervalOf(request),

@@ -5,7 +5,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { ElectError } from '../../base/errors.js'
 import { Backoff } from '../../base/backoff.js'
-import type { Connection, Connections } from '../cluster/members.js'
+import type { Member, Members } from '../cluster/members.js'
 import { toElectError } from '../cluster/failure.js'
 import type { Event } from '../wire/gen/kv_pb.js'
 import { Watch as WatchService, type WatchResponse } from '../wire/gen/rpc_pb.js'
@@ -50,7 +50,7 @@ export interface Watch {
 }
 
 /** One watch, on whatever stream there is. */
-class Watcher implements Watch {
+class ClientWatch implements Watch {
   readonly id: bigint
   readonly range: WatchedRange
   readonly sink: WatchSink
@@ -61,17 +61,17 @@ class Watcher implements Watch {
   wasServedAtMs: number
   /** A refusal right after the token was renewed is meant. */
   deniedBefore = false
-  readonly #hub: WatchHub
+  readonly #stream: SharedWatchStream
 
   constructor(
-    hub: WatchHub,
+    hub: SharedWatchStream,
     id: bigint,
     range: WatchedRange,
     nextRevision: bigint,
     sink: WatchSink,
     nowMs: number,
   ) {
-    this.#hub = hub
+    this.#stream = hub
     this.id = id
     this.range = range
     this.nextRevision = nextRevision
@@ -80,23 +80,23 @@ class Watcher implements Watch {
   }
 
   get heardAtMs(): number {
-    return this.isServed ? this.#hub.heardAtMs : this.wasServedAtMs
+    return this.isServed ? this.#stream.heardAtMs : this.wasServedAtMs
   }
 
   cancel(): void {
-    this.#hub.cancel(this)
+    this.#stream.cancel(this)
   }
 }
 
-type WatchStream = OutgoingStream<WatchRequest>
+type RequestStream = OutgoingStream<WatchRequest>
 
-export class WatchHub {
-  readonly #connections: Connections
+export class SharedWatchStream {
+  readonly #members: Members
   readonly #streams: Streams
   readonly #signIn: SignIn
   readonly #clock: Clock
   readonly #backoff: Backoff
-  readonly #watchers = new Map<bigint, Watcher>()
+  readonly #watches = new Map<bigint, ClientWatch>()
   /** Those of them that the present stream does not know yet. */
   readonly #unasked = new Set<bigint>()
   /** Those that it knows and that nobody watches any more. */
@@ -111,20 +111,20 @@ export class WatchHub {
   #updating = false
   /** The watch that was made only for the sake of an answer. */
   #decoy: bigint | undefined
-  #connection: Connection | undefined
-  #stream: WatchStream | undefined
+  #member: Member | undefined
+  #stream: RequestStream | undefined
   #heardAtMs = 0
   #cancelTimer: (() => void) | undefined
   #closed = false
 
   constructor(parts: {
-    connections: Connections
+    members: Members
     streams: Streams
     signIn: SignIn
     clock: Clock
     random: () => number
   }) {
-    this.#connections = parts.connections
+    this.#members = parts.members
     this.#streams = parts.streams
     this.#signIn = parts.signIn
     this.#clock = parts.clock
@@ -137,15 +137,15 @@ export class WatchHub {
     // Ids are never used again, so that a late message of a cancelled watch meets nobody.
     const id = ++this.#lastId
     const nowMs = this.#clock.monotonicMs()
-    const watcher = new Watcher(this, id, range, nextRevision, sink, nowMs)
-    this.#watchers.set(id, watcher)
+    const watcher = new ClientWatch(this, id, range, nextRevision, sink, nowMs)
+    this.#watches.set(id, watcher)
     this.#unasked.add(id)
     this.#update()
     return watcher
   }
 
   cancel({ id }: { readonly id: bigint }): void {
-    if (!this.#watchers.has(id)) return
+    if (!this.#watches.has(id)) return
     if (!this.#unasked.has(id)) this.#dropped.add(id)
     this.#remove(id)
     this.#update()
@@ -158,7 +158,7 @@ export class WatchHub {
 
   close(): void {
     this.#closed = true
-    this.#watchers.clear()
+    this.#watches.clear()
     this.#endStream()
   }
 
@@ -171,17 +171,17 @@ export class WatchHub {
     this.#updating = true
     nextTurn(() => {
       this.#updating = false
-      if (this.#watchers.size === 0) this.#endStream()
+      if (this.#watches.size === 0) this.#endStream()
       else if (this.#stream !== undefined) this.#catchUp()
       else if (this.#cancelTimer === undefined) this.#open()
     })
   }
 
   #open(): void {
-    const connection = this.#connections.preferred
-    this.#connection = connection
+    const member = this.#members.preferred
+    this.#member = member
     this.#heardAtMs = this.#clock.monotonicMs()
-    const stream: WatchStream = this.#streams.open(WatchService.method.watch, connection, {
+    const stream: RequestStream = this.#streams.open(WatchService.method.watch, member, {
       message: (response) => {
         if (this.#stream !== stream) return
         this.#heardAtMs = this.#clock.monotonicMs()
@@ -193,7 +193,7 @@ export class WatchHub {
       },
     })
     this.#stream = stream
-    for (const id of this.#watchers.keys()) this.#unasked.add(id)
+    for (const id of this.#watches.keys()) this.#unasked.add(id)
     this.#catchUp()
     this.#lookAgainIn(quietMs, this.#probe)
   }
@@ -202,7 +202,7 @@ export class WatchHub {
     for (const id of this.#dropped) this.#stream?.send(cancelRequest(id))
     this.#dropped.clear()
     for (const id of this.#unasked) {
-      const watcher = this.#watchers.get(id)
+      const watcher = this.#watches.get(id)
       if (watcher === undefined) continue
       this.#askFor(id, watchRequest(id, watcher.range, watcher.nextRevision))
     }
@@ -237,7 +237,7 @@ export class WatchHub {
     }
     // Refused, it cannot be ended; it has been an answer all the same.
     if (id === this.#decoy && response.canceled) this.#decoy = undefined
-    const watcher = this.#watchers.get(id)
+    const watcher = this.#watches.get(id)
     if (watcher === undefined) return
     if (response.canceled) {
       this.#cancelled(id, watcher, response)
@@ -271,7 +271,7 @@ export class WatchHub {
     return response.watchId < 0n || response.watchId === oldest ? oldest : undefined
   }
 
-  #cancelled(id: bigint, watcher: Watcher, response: WatchResponse): void {
+  #cancelled(id: bigint, watcher: ClientWatch, response: WatchResponse): void {
     const error = new RpcError(Status.permissionDenied, response.cancelReason)
     if (response.compactRevision > 0n) {
       this.#remove(id)
@@ -284,7 +284,7 @@ export class WatchHub {
         this.#reopen()
       } else {
         this.#remove(id)
-        watcher.sink.refused(toElectError(error, this.#connection?.endpoint.url ?? ''))
+        watcher.sink.refused(toElectError(error, this.#member?.endpoint.url ?? ''))
       }
     } else {
       // Nobody asked for it: the server is going away, or is not what it says it is. Start over.
@@ -294,16 +294,16 @@ export class WatchHub {
 
   /** A stream without watches is not kept. */
   #remove(id: bigint): void {
-    this.#watchers.delete(id)
+    this.#watches.delete(id)
     this.#unasked.delete(id)
-    if (this.#watchers.size === 0) this.#update()
+    if (this.#watches.size === 0) this.#update()
   }
 
   #reopen(): void {
-    const connection = this.#connection
+    const member = this.#member
     this.#endStream()
-    if (this.#closed || this.#watchers.size === 0) return
-    if (connection !== undefined) this.#connections.moveOnFrom(connection)
+    if (this.#closed || this.#watches.size === 0) return
+    if (member !== undefined) this.#members.moveOnFrom(member)
     this.#lookAgainIn(this.#backoff.nextMs(), this.#open)
   }
 
@@ -315,7 +315,7 @@ export class WatchHub {
       this.#askForAnAnswer()
       this.#lookAgainIn(patienceMs, this.#probe)
     } else {
-      this.#connection?.giveUpIfSilentSince(this.#heardAtMs)
+      this.#member?.giveUpIfSilentSince(this.#heardAtMs)
       // Giving the connection up may have ended, and so reopened, the stream already.
       if (this.#stream !== undefined) this.#reopen()
     }
@@ -326,7 +326,7 @@ export class WatchHub {
    * only when no watch of the stream begins after its present revision, as those of a quiet etcd do (3.5 and later).
    */
   #askForAnAnswer(): void {
-    const [watcher] = this.#watchers.values()
+    const [watcher] = this.#watches.values()
     if (this.#decoy !== undefined) {
       this.#stream?.send(cancelRequest(this.#decoy))
       this.#decoy = undefined
@@ -347,7 +347,7 @@ export class WatchHub {
   #endStream(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    for (const watcher of this.#watchers.values()) {
+    for (const watcher of this.#watches.values()) {
       if (watcher.isServed) watcher.wasServedAtMs = this.#heardAtMs
       watcher.isServed = false
     }

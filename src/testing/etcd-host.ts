@@ -2,15 +2,15 @@
 // It must not know clients, nor what goes wrong on the way to them.
 
 import type { Clock } from '../base/clock.js'
-import { Member } from '../devserver/member.js'
+import { DevMember } from '../devserver/member.js'
 import { routerOf } from '../devserver/router.js'
 import type { Router } from '../devserver/rpc.js'
 import { RpcError, Status } from '../etcd/wire/transport.js'
 import { PausableClock } from './pausable-clock.js'
 
-export type MachineState = 'running' | 'paused' | 'stopped'
+export type HostState = 'running' | 'paused' | 'stopped'
 
-export interface MachineSettings {
+export interface HostSettings {
   readonly clock: Clock
   readonly random: () => number
   readonly firstRevision: bigint
@@ -18,32 +18,32 @@ export interface MachineSettings {
 
 const progressNotifyIntervalMs = 600_000
 
-/** What whoever dials a machine without an etcd is told, in gRPC's words. */
+/** What whoever dials a host without an etcd is told, in gRPC's words. */
 export function refusedConnection(): RpcError {
   return new RpcError(Status.unavailable, 'connection refused: the etcd of this test is stopped')
 }
 
-export class Machine {
-  readonly #settings: MachineSettings
-  /** Of the machine: nothing runs out while etcd is paused or stopped. */
+export class EtcdHost {
+  readonly #settings: HostSettings
+  /** Of the host: nothing runs out while etcd is paused or stopped. */
   readonly #clock: PausableClock
-  #member: Member
+  #member: DevMember
   #router: Router
-  #state: MachineState = 'running'
+  #state: HostState = 'running'
 
-  constructor(settings: MachineSettings) {
+  constructor(settings: HostSettings) {
     this.#settings = settings
     this.#clock = new PausableClock(settings.clock)
     this.#member = this.#newMember(settings.firstRevision)
     this.#router = routerOf(this.#member)
   }
 
-  get state(): MachineState {
+  get state(): HostState {
     return this.#state
   }
 
   /** What is there, also while nobody can reach it. */
-  get member(): Member {
+  get member(): DevMember {
     return this.#member
   }
 
@@ -91,9 +91,9 @@ export class Machine {
     this.#member.close()
   }
 
-  #newMember(firstRevision: bigint): Member {
+  #newMember(firstRevision: bigint): DevMember {
     const { random } = this.#settings
-    const member = new Member({
+    const member = new DevMember({
       name: 'test',
       clock: this.#clock,
       random,
