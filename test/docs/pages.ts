@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-const notOurs = new Set(['node_modules', 'dist', 'coverage'])
+const notOurs = new Set(['node_modules', 'dist', 'coverage', 'api'])
 
 /** All of them, as paths from the root. */
 export function pages(folder = ''): string[] {

@@ -1,0 +1,20 @@
+// What a module exports when it runs. Declarations do not tell: a class exported by
+// `export type` looks like any other.
+import { build } from 'esbuild'
+
+/** Resolves with a set of names. */
+export async function valuesOf(source) {
+  const { metafile } = await build({
+    entryPoints: [source],
+    outdir: '.',
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  })
+  const [output] = Object.values(metafile.outputs)
+  return new Set(output.exports)
+}
