@@ -1,4 +1,6 @@
-// Every error that this library throws, one class a cause that a caller may want to tell apart. It imports nothing.
+// The errors that this library throws: one class for each cause that callers may want to tell apart.
+
+import { show } from './show.js'
 
 /** The stable names of errors; `error.code` is one of them. */
 export const errorCodes = [
@@ -126,18 +128,4 @@ export class InvalidArgumentError extends ElectError {
     super(`${option}: ${expectation}, got ${show(received)}`)
     this.option = option
   }
-}
-
-/** A value as it should stand in a message: short, on one line, with its type visible. */
-function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return value.length > 60
-      ? `${JSON.stringify(value.slice(0, 60))}… (${String(value.length)} characters)`
-      : JSON.stringify(value)
-  }
-  if (typeof value === 'bigint') return `${String(value)}n`
-  if (typeof value === 'function') return 'a function'
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return String(value)
 }

@@ -1,0 +1,188 @@
+// Option tables: each class and call of the public API has one, with a row for each of its options.
+// Constructors check against them, docs/api.md is compared with them, and test/bad-input goes over them.
+
+import { InvalidArgumentError } from '../errors.js'
+import { Hidden, show } from '../show.js'
+import { figure, type Check } from './checks.js'
+import { nearestName } from './nearest.js'
+
+interface Common<T, Given> {
+  readonly check: Check<T>
+  /** For docs/api.md, in Markdown: what a reader has to know besides type, range and default. */
+  readonly doc?: string
+  /** Error messages then never show the value. */
+  readonly isSecret?: true
+  /**
+   * Refuses a value because of the other options, before `check` looks at it: returns "expected …", or undefined
+   * when all is well. It is also asked when the option is not given.
+   */
+  readonly rule?: (value: unknown, given: Given) => string | undefined
+}
+
+type AnyGiven = Readonly<Record<string, unknown>>
+
+export interface RequiredOption<T, Given = AnyGiven> extends Common<T, Given> {
+  readonly isRequired: true
+}
+
+export interface OptionalOption<T, Given = AnyGiven> extends Common<T, Given> {
+  readonly isRequired?: never
+  readonly default?: T
+  /** For docs/api.md: the default in words, when `default` does not say it. */
+  readonly defaultDoc?: string
+}
+
+type Option = RequiredOption<unknown> | OptionalOption<unknown>
+
+/** Any option table. */
+export type Options = Readonly<Record<string, Option>>
+
+/** The value of each option as it was given: unchecked, undefined when it was not. */
+export type Given<T> = Readonly<Partial<Record<keyof T, unknown>>>
+
+/**
+ * The table of the options that an interface declares: `{ … } satisfies OptionTable<SessionOptions>` does not compile
+ * when the two differ.
+ */
+export type OptionTable<O> = {
+  readonly [K in keyof O]-?: undefined extends O[K]
+    ? OptionalOption<Exclude<O[K], undefined>, Given<O>>
+    : RequiredOption<O[K], Given<O>>
+}
+
+/** The checked value of each option, or its default when it was not given. */
+export type Resolved<T> = {
+  readonly [K in keyof T]: T[K] extends { readonly check: Check<infer V> }
+    ? T[K] extends { readonly isRequired: true } | { readonly default: unknown }
+      ? V
+      : V | undefined
+    : never
+}
+
+/** An options object as a parameter of a call, for error messages. */
+export interface Parameter {
+  /** What the object may look like: '{ ttl: 5 }' */
+  readonly example: string
+  /** Default: 'options'. */
+  readonly name?: string
+  /** Set when the object is itself the value of an option: 'tls' */
+  readonly within?: string
+}
+
+/**
+ * Reads each option once, and checks it.
+ *
+ * @throws InvalidArgumentError naming the first unknown option, or else the first wrong one.
+ */
+export function resolveOptions<T extends Options>(
+  table: T,
+  options: unknown,
+  parameter: Parameter,
+): Resolved<T> {
+  return checkOptions(table, readOptions(table, options, parameter), parameter)
+}
+
+/**
+ * Reads each option of the table once, wherever it comes from: a getter or a prototype will do. Only the object's own
+ * enumerable string keys have to be options, because the rest comes from its class and not from a typing error.
+ *
+ * @throws InvalidArgumentError when `options` is not an object, or has an option that the table does not have.
+ */
+export function readOptions<T extends Options>(
+  table: T,
+  options: unknown,
+  parameter: Parameter,
+): Given<T> {
+  if (!isOptionsObject(options)) {
+    const { example, within, name = within ?? 'options' } = parameter
+    throw new InvalidArgumentError(name, `expected an object like ${example}`, options)
+  }
+  const known = Object.keys(table)
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) throw unknownOption(key, options[key], known, parameter)
+  }
+  return Object.fromEntries(known.map((key) => [key, options[key]])) as Given<T>
+}
+
+/** @throws InvalidArgumentError naming the first option that is wrong. */
+export function checkOptions<T extends Options>(
+  table: T,
+  given: Given<T>,
+  parameter: Pick<Parameter, 'within'> = {},
+): Resolved<T> {
+  const values: AnyGiven = given
+  const checked = Object.entries(table).map(([key, option]) => {
+    const name = nameOf(key, parameter)
+    const value = values[key]
+    const shown = option.isSecret === true ? new Hidden(value) : value
+    const refusal = option.rule?.(value, values)
+    if (refusal !== undefined) throw new InvalidArgumentError(name, refusal, shown)
+    const isMissing = value === undefined && option.isRequired !== true
+    return [key, isMissing ? option.default : option.check.parse(name, value, shown)]
+  })
+  return Object.fromEntries(checked) as Resolved<T>
+}
+
+/** The table without some of its options. */
+export function without<T extends Options, K extends string & keyof T>(
+  table: T,
+  ...keys: readonly K[]
+): Omit<T, K> {
+  const rest = Object.entries(table).filter(([key]) => !keys.some((one) => one === key))
+  return Object.fromEntries(rest) as Omit<T, K>
+}
+
+/** The table with another `doc` in each row. */
+export function documentedAs<T extends Options>(
+  doc: string,
+  table: T,
+): { readonly [K in keyof T]: T[K] & { readonly doc: string } } {
+  const rows = Object.entries(table).map(([key, option]) => [key, { ...option, doc }])
+  return Object.fromEntries(rows) as { [K in keyof T]: T[K] & { doc: string } }
+}
+
+/** The default of an option as docs/api.md writes it. */
+export function defaultOf(option: Option): string {
+  if (option.isRequired === true) return 'required'
+  const { default: value, defaultDoc } = option
+  if (defaultDoc !== undefined) return defaultDoc
+  if (value === undefined) return 'none'
+  if (typeof value === 'number') return figure(value)
+  return typeof value === 'string' ? `\`'${value}'\`` : `\`${show(value)}\``
+}
+
+/** A list is none, and neither is a signal in the place of `{ signal }`: it would bound nothing. */
+function isOptionsObject(options: unknown): options is AnyGiven {
+  if (typeof options !== 'object' || options === null) return false
+  return !Array.isArray(options) && !(options instanceof AbortSignal)
+}
+
+/** The value is not shown: under a misspelt name it may be a password. */
+function unknownOption(
+  key: string,
+  value: unknown,
+  known: readonly string[],
+  parameter: Parameter,
+): InvalidArgumentError {
+  const name = /^[\w$-]{1,60}$/.test(key) ? key : show(key)
+  const nearest = nearestName(key, known)
+  const hint =
+    nearest === undefined
+      ? listed(known.map((option) => nameOf(option, parameter)))
+      : `did you mean '${nameOf(nearest, parameter)}'?`
+  return new InvalidArgumentError(
+    nameOf(name, parameter),
+    `expected a known option (${hint})`,
+    new Hidden(value),
+  )
+}
+
+function nameOf(key: string, { within }: Pick<Parameter, 'within'>): string {
+  return within === undefined ? key : `${within}.${key}`
+}
+
+/** 'a, b or c' */
+function listed(names: readonly string[]): string {
+  const last = names.at(-1) ?? ''
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`
+}
