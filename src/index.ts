@@ -2,7 +2,7 @@
 
 export type { WaitOptions } from './base/wait.js'
 export { Candidate } from './candidate/candidate.js'
-export type { CampaignOptions, CandidateOptions } from './candidate/candidate.js'
+export type { CampaignOptions, CandidateOptions } from './candidate/options.js'
 export type { Clock } from './base/clock.js'
 export type { LeadershipEnd } from './election/machine.js'
 export type { CandidateInfo } from './election/roster.js'

@@ -1,9 +1,10 @@
 // Watches an election without contending, and without a lease. It must not decide who leads: the roster's first does.
 
 import { waitOrAbort, checkWait, type WaitOptions } from './base/wait.js'
-import { ClosedError, type ElectError, InvalidArgumentError } from './base/errors.js'
+import { ClosedError, type ElectError } from './base/errors.js'
+import { type OptionTable, resolveOptions } from './base/options/table.js'
 import { type RosterSubscription, subscribeToRoster } from './election/roster-feed.js'
-import { checkElection } from './election/keys.js'
+import { electionName } from './election/options.js'
 import { readAll } from './election/requests.js'
 import { type CandidateInfo, Roster } from './election/roster.js'
 import type { EtcdApi } from './etcd/api.js'
@@ -15,6 +16,10 @@ export interface ObserverOptions {
   /** What is contested. */
   readonly election: string
 }
+
+export const observerOptions = {
+  election: { isRequired: true, check: electionName, doc: '[names](#names)' },
+} satisfies OptionTable<ObserverOptions>
 
 type State =
   | { readonly at: 'stopped' }
@@ -56,11 +61,8 @@ export class Observer {
    */
   constructor(etcd: Etcd, options: ObserverOptions) {
     this.#api = apiOf(etcd)
-    if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
-      const expected = "expected an object like { election: 'nightly-report' }"
-      throw new InvalidArgumentError('options', expected, options)
-    }
-    this.#election = checkElection(options.election)
+    const example = "{ election: 'nightly-report' }"
+    this.#election = resolveOptions(observerOptions, options, { example }).election
   }
 
   /** What is contested. */

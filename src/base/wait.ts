@@ -1,6 +1,7 @@
-// Waiting that can be given up. It must not know what is waited for.
+// Waiting that a caller can give up.
 
-import { InvalidArgumentError } from './errors.js'
+import { check } from './options/checks.js'
+import { type OptionTable, type Resolved, resolveOptions } from './options/table.js'
 
 /** Every call that waits takes one of these. */
 export interface WaitOptions {
@@ -8,30 +9,29 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/**
- * The options as they are, once it is sure that there is no more than a signal to give up with.
- *
- * @throws {@link InvalidArgumentError}
- */
-export function checkWait<O extends WaitOptions>(options: O): O {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new InvalidArgumentError('options', 'expected an object like { signal }', options)
-  }
-  const signal: unknown = options.signal
-  if (signal !== undefined && !isAbortSignal(signal)) {
-    throw new InvalidArgumentError('signal', 'expected an AbortSignal', signal)
-  }
-  return options
-}
+/** An AbortSignal is known by what it can do and not by its class: polyfills have classes of their own. */
+const abortSignal = check<AbortSignal>(
+  { type: '`AbortSignal`', expected: 'an AbortSignal' },
+  (value) => {
+    const { aborted, throwIfAborted, addEventListener } = (value ?? {}) as Record<string, unknown>
+    return (
+      typeof aborted === 'boolean' &&
+      typeof throwIfAborted === 'function' &&
+      typeof addEventListener === 'function'
+    )
+  },
+)
 
-/** By what it can do rather than by its class, which other implementations do not share. */
-function isAbortSignal(signal: unknown): boolean {
-  const { aborted, throwIfAborted, addEventListener } = (signal ?? {}) as Record<string, unknown>
-  return (
-    typeof aborted === 'boolean' &&
-    typeof throwIfAborted === 'function' &&
-    typeof addEventListener === 'function'
-  )
+export const waitOptions = {
+  signal: {
+    check: abortSignal,
+    doc: "bounds the wait: the call rejects with its reason; of an observer's `start()` it also ends the following",
+  },
+} satisfies OptionTable<WaitOptions>
+
+/** @throws InvalidArgumentError when there is more than a signal, or something else in its place. */
+export function checkWait(options: unknown): Resolved<typeof waitOptions> {
+  return resolveOptions(waitOptions, options, { example: '{ signal }' })
 }
 
 /** The same promise for one who stops waiting when the signal is aborted; what it stands for goes on. */

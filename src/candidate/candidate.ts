@@ -10,7 +10,7 @@ import {
 } from '../base/errors.js'
 import { waitOrAbort, checkWait, type WaitOptions } from '../base/wait.js'
 import { ElectionDriver } from '../election/driver.js'
-import { checkElection, checkName } from '../election/keys.js'
+import { checkName } from '../election/keys.js'
 import { LockDelay } from '../election/lock-delay.js'
 import type { LeadershipEnd } from '../election/machine.js'
 import { type Candidacy, readLeader } from '../election/requests.js'
@@ -19,43 +19,16 @@ import type { EtcdApi } from '../etcd/api.js'
 import type { Etcd } from '../etcd/client.js'
 import { checkLead, lead, type LeadOptions } from './lead.js'
 import { Leadership } from './leadership.js'
+import {
+  type CampaignOptions,
+  type CandidateOptions,
+  checkCampaign,
+  checkCandidateOptions,
+  refuseSessionOptions,
+} from './options.js'
 import type { Lease } from '../lease/lease.js'
 import { Session } from '../session/session.js'
 import type { SessionOptions } from '../session/options.js'
-
-/** Options of the candidate's own session, as in `SessionOptions`. Not allowed with a `Session`, which has its own. */
-type OwnSessionOptions = Partial<
-  Pick<SessionOptions, 'clockDrift' | 'guardian' | 'renewal' | 'maxStallMs' | 'healthy'>
->
-
-const ofTheSession = [
-  ...(['ttl', 'clockDrift', 'guardian', 'renewal', 'maxStallMs', 'healthy'] as const),
-]
-
-/** The options of {@link Candidate}. */
-export interface CandidateOptions extends OwnSessionOptions {
-  /** What is contested. The same for all candidates that contest it. */
-  readonly election: string
-  /** How others see this candidate. Need not be unique; a host name serves well. */
-  readonly name: string
-  /**
-   * The TTL of the candidate's own session, in whole seconds: so long may it take until another candidate takes over
-   * from a process that died. Required with an `Etcd`, not allowed with a `Session`, which has one.
-   */
-  readonly ttl?: number | undefined
-  /**
-   * Whether to wait, when elected, until nobody who led before can believe it any more, even if etcd ended its lease too
-   * early: its TTL and a margin, unless it is known to have left on purpose. Default false. To be set on all candidates of
-   * the election; see docs/guarantees.md.
-   */
-  readonly lockDelay?: boolean | undefined
-}
-
-/** The options of `candidate.campaign()`. */
-export interface CampaignOptions extends WaitOptions {
-  /** Another name for this candidacy. One that leads already proclaims it. */
-  readonly name?: string | undefined
-}
 
 interface Campaign {
   resolve(leadership: Leadership): void
@@ -91,28 +64,13 @@ export class Candidate {
    * @throws InvalidArgumentError naming the option, what was expected and what came.
    */
   constructor(on: Etcd | Session, options: CandidateOptions) {
-    if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
-      const expected =
-        "expected an object like { election: 'nightly-report', name: 'web-1', ttl: 5 }"
-      throw new InvalidArgumentError('options', expected, options)
-    }
-    this.#election = checkElection(options.election)
-    this.#name = checkName(options.name)
-    this.#ownsSession = !(on instanceof Session)
-    this.#session = on instanceof Session ? on : ownSession(on, options)
-    const option = ofTheSession.find((name) => options[name] !== undefined)
-    if (!this.#ownsSession && option !== undefined) {
-      throw new InvalidArgumentError(
-        option,
-        'expected nothing: it is the session’s',
-        options[option],
-      )
-    }
-    const { lockDelay = false } = options
-    if (typeof (lockDelay as unknown) !== 'boolean') {
-      throw new InvalidArgumentError('lockDelay', 'expected true or false', lockDelay)
-    }
+    const { election, name, lockDelay, ofSession } = checkCandidateOptions(options)
+    this.#election = election
+    this.#name = name
     this.#lockDelay = lockDelay
+    this.#ownsSession = !(on instanceof Session)
+    if (on instanceof Session) refuseSessionOptions(ofSession)
+    this.#session = on instanceof Session ? on : new Session(on, ofSession as SessionOptions)
     const { api, clockDrift } = this.#session
     this.#driver = new ElectionDriver(
       api,
@@ -183,8 +141,7 @@ export class Candidate {
    * to take the candidacy, within the client's `callTimeoutMs`. No key is left behind in any of these cases.
    */
   async campaign(options: CampaignOptions = {}): Promise<Leadership> {
-    const { signal, name } = checkWait(options)
-    const asName = name === undefined ? this.#name : checkName(name)
+    const { signal, name: asName = this.#name } = checkCampaign(options)
     this.#throwIfClosed()
     signal?.throwIfAborted()
     if (this.#leadership !== undefined) return this.#leadAs(asName, this.#leadership, signal)
@@ -230,7 +187,7 @@ export class Candidate {
     if (typeof (work as unknown) !== 'function') {
       throw new InvalidArgumentError('work', 'expected a function', work)
     }
-    const checked = checkLead(checkWait(options), this.#session.ttl)
+    const checked = checkLead(options, this.#session.ttl)
     this.#throwIfClosed()
     if (this.#session.isClosed) throw new ClosedError('its session is closed: make a new candidate')
     if (this.#session.api.isClosed) throw new ClosedError('the Etcd client was closed')
@@ -392,11 +349,6 @@ export class Candidate {
   #closedError(): ClosedError {
     return new ClosedError(`this candidate of '${this.#election}' is closed: make a new one`)
   }
-}
-
-function ownSession(etcd: Etcd, options: CandidateOptions): Session {
-  const given = ofTheSession.map((name) => [name, options[name]])
-  return new Session(etcd, Object.fromEntries(given) as SessionOptions)
 }
 
 /** A key can be gone by itself or together with its lease; only etcd knows. */

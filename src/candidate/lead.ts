@@ -2,12 +2,10 @@
 // It must not decide who leads; it uses what every user could use.
 
 import { sleep } from '../base/clock.js'
-import {
-  ClosedError,
-  ElectError,
-  InvalidArgumentError,
-  LeadershipLostError,
-} from '../base/errors.js'
+import { ClosedError, ElectError, LeadershipLostError } from '../base/errors.js'
+import { fn, milliseconds } from '../base/options/checks.js'
+import { type OptionTable, type Resolved, resolveOptions } from '../base/options/table.js'
+import { waitOptions } from '../base/wait.js'
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { Leadership } from './leadership.js'
@@ -28,18 +26,35 @@ export interface LeadOptions {
   readonly drainMs?: number | undefined
 }
 
-/** @throws InvalidArgumentError naming the option, what was expected and what came. */
-export function checkLead<O extends LeadOptions>(options: O, ttlS: number): O {
-  const { onStop, drainMs = 0 } = options
-  if (onStop !== undefined && typeof (onStop as unknown) !== 'function') {
-    throw new InvalidArgumentError('onStop', 'expected a function', onStop)
-  }
-  const mostMs = ttlS * 500
-  if (typeof drainMs !== 'number' || !(drainMs >= 0) || !(drainMs <= mostMs)) {
-    const expectation = `expected milliseconds from 0 to half of the TTL, ${String(mostMs)}`
-    throw new InvalidArgumentError('drainMs', expectation, drainMs)
-  }
-  return options
+/** @param ttlS of the session, which bounds `drainMs` */
+export function leadOptions(ttlS: number) {
+  const maxDrainMs = ttlS * 500
+  return {
+    signal: {
+      ...waitOptions.signal,
+      doc: 'aborted, it asks the work to stop, and ends the loop when it has',
+    },
+    onStop: {
+      check: fn<(leadership: Leadership) => unknown>('`(leadership) => unknown`'),
+      doc: 'called once a term when its work has ended, and awaited before the key is given up',
+    },
+    drainMs: {
+      check: milliseconds(0, maxDrainMs, {
+        expected: `milliseconds from 0 to half of the TTL, ${String(maxDrainMs)}`,
+        range: '0 to half of the TTL',
+      }),
+      default: 0,
+      doc: 'so long before the end of a term that is not renewed the work is asked to stop',
+    },
+  } satisfies OptionTable<LeadOptions>
+}
+
+/** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
+export function checkLead(
+  options: unknown,
+  ttlS: number,
+): Resolved<ReturnType<typeof leadOptions>> {
+  return resolveOptions(leadOptions(ttlS), options, { example: '{ signal }' })
 }
 
 interface Campaigner {

@@ -1,7 +1,8 @@
 // What a user may say about a devserver, checked once and frozen. It must not know what is done with it.
 
 import { type Clock, systemClock } from '../base/clock.js'
-import { InvalidArgumentError } from '../base/errors.js'
+import { bigint, clock, fn, integer, milliseconds, nonEmptyString } from '../base/options/checks.js'
+import { type OptionTable, resolveOptions } from '../base/options/table.js'
 import { nextFirstRevision } from './first-revision.js'
 
 /** The options of {@link DevServer}. */
@@ -27,88 +28,65 @@ export interface DevServerOptions {
   readonly random?: (() => number) | undefined
 }
 
-export interface ResolvedDevServerOptions {
-  readonly host: string
-  readonly port: number
-  readonly name: string
-  readonly firstRevision: bigint
-  readonly progressNotifyIntervalMs: number
-  readonly log: (line: string) => void
-  readonly clock: Clock
-  readonly random: () => number
+export const devServerOptions = {
+  host: {
+    check: nonEmptyString("an address like '127.0.0.1'"),
+    default: '127.0.0.1',
+    doc: 'where to listen',
+  },
+  port: {
+    check: integer(0, 65_535),
+    default: 0,
+    doc: '0: any free one, `server.endpoint` tells which',
+  },
+  name: {
+    check: nonEmptyString("a string like 'devserver'"),
+    default: 'devserver',
+    doc: 'in the list of members',
+  },
+  firstRevision: {
+    check: bigint(1n, 2n ** 62n, {
+      expected: 'a bigint from 1n to 2n ** 62n',
+      range: '1 to 2^62',
+    }),
+    defaultDoc: 'the time in microseconds, or a later one',
+    doc: 'later than those of a devserver that this process closed, so that fencing tokens go on growing',
+  },
+  progressNotifyIntervalMs: {
+    check: milliseconds(Number.MIN_VALUE, Number.MAX_VALUE, {
+      expected: 'milliseconds above 0',
+      range: 'above 0',
+    }),
+    default: 600_000,
+    doc: 'how often an idle watch that asked for it is told how far the store is',
+  },
+  log: {
+    check: fn<(line: string) => void>('`(line: string) => void`'),
+    default: printToStderr,
+    defaultDoc: 'to stderr',
+    doc: 'takes the line that is said at the start',
+  },
+  clock: {
+    check: clock,
+    default: systemClock,
+    defaultDoc: 'that of this machine',
+    doc: 'by which leases run out',
+  },
+  random: {
+    check: fn<() => number>('`() => number`'),
+    default: Math.random,
+    defaultDoc: '`Math.random`',
+    doc: 'from 0 to 1, for lease ids and tokens',
+  },
+} satisfies OptionTable<DevServerOptions>
+
+/** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
+export function resolveDevServerOptions(options: unknown) {
+  const resolved = resolveOptions(devServerOptions, options, { example: '{ port: 2379 }' })
+  const { firstRevision = nextFirstRevision(resolved.clock) } = resolved
+  return Object.freeze({ ...resolved, firstRevision })
 }
 
-/**
- * @throws {@link InvalidArgumentError} naming the first option that is not what it has to be.
- */
-export function resolveDevServerOptions(options: unknown): ResolvedDevServerOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError('options', 'expected an object like { port: 2379 }', options)
-  }
-  const given = options as { readonly [K in keyof DevServerOptions]: unknown }
-  const clock = check('clock', given.clock ?? systemClock, isClock, 'expected a Clock')
-  return Object.freeze({
-    host: check('host', given.host ?? '127.0.0.1', isText, "expected an address like '127.0.0.1'"),
-    port: check('port', given.port ?? 0, isPort, 'expected an integer from 0 to 65535'),
-    name: check('name', given.name ?? 'devserver', isText, "expected a string like 'devserver'"),
-    firstRevision: check(
-      'firstRevision',
-      given.firstRevision ?? nextFirstRevision(clock),
-      isRevision,
-      'expected a bigint from 1n to 2n ** 62n',
-    ),
-    progressNotifyIntervalMs: check(
-      'progressNotifyIntervalMs',
-      given.progressNotifyIntervalMs ?? 600_000,
-      isInterval,
-      'expected milliseconds above 0',
-    ),
-    log: check('log', given.log ?? say, isLog, 'expected a function'),
-    clock,
-    random: check('random', given.random ?? Math.random, isRandom, 'expected a function'),
-  })
-}
-
-function check<T>(
-  option: string,
-  value: unknown,
-  isRight: (value: unknown) => value is T,
-  expectation: string,
-): T {
-  if (!isRight(value)) throw new InvalidArgumentError(option, expectation, value)
-  return value
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
-function isPort(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
-}
-
-function isRevision(value: unknown): value is bigint {
-  return typeof value === 'bigint' && value >= 1n && value <= 2n ** 62n
-}
-
-function isInterval(value: unknown): value is number {
-  return typeof value === 'number' && value > 0 && value < Infinity
-}
-
-function isLog(value: unknown): value is (line: string) => void {
-  return typeof value === 'function'
-}
-
-function isRandom(value: unknown): value is () => number {
-  return typeof value === 'function'
-}
-
-function isClock(value: unknown): value is Clock {
-  const methods = ['monotonicMs', 'wallMs', 'setTimer'] as const
-  const clock = value as Partial<Clock> | null
-  return methods.every((method) => typeof clock?.[method] === 'function')
-}
-
-function say(line: string): void {
+function printToStderr(line: string): void {
   console.error(line)
 }

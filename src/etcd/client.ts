@@ -2,14 +2,13 @@
 // It must not know about leases kept alive or elections.
 
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
-import { InvalidArgumentError } from '../base/errors.js'
 import { clusterAccessOf } from './access.js'
 import { EtcdApi } from './api.js'
 import { Batcher } from './txn/batcher.js'
 import { Calls } from './cluster/calls.js'
 import { Members } from './cluster/members.js'
 import { GrpcTransport } from './wire/grpc.js'
-import { type EtcdOptions, optionsFromEnv, resolveEtcdOptions, type TlsOptions } from './options.js'
+import { type EtcdOptions, resolveEtcdOptions, type TlsOptions, withEnv } from './options.js'
 import { SignIn } from './cluster/sign-in.js'
 import { Streams } from './cluster/streams.js'
 import type { TransportFactory } from './wire/transport.js'
@@ -61,11 +60,7 @@ export class Etcd {
    * @throws InvalidArgumentError naming the variable or option that is not what it has to be.
    */
   static fromEnv(options: Partial<EtcdOptions> = {}): Etcd {
-    if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
-      throw new InvalidArgumentError('options', 'expected an object or nothing', options)
-    }
-    const given = Object.entries(options).filter(([, value]) => value !== undefined)
-    return new Etcd({ ...optionsFromEnv(process.env), ...Object.fromEntries(given) })
+    return new Etcd(withEnv(options, process.env))
   }
 
   /**

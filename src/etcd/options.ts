@@ -5,6 +5,14 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { type Clock, systemClock } from '../base/clock.js'
 import { InvalidArgumentError } from '../base/errors.js'
+import { check, clock, fn, milliseconds, nonEmptyString, string } from '../base/options/checks.js'
+import {
+  type OptionTable,
+  type Parameter,
+  readOptions,
+  type Resolved,
+  resolveOptions,
+} from '../base/options/table.js'
 import { type Endpoint, parseEndpoint } from './wire/endpoint.js'
 import type { TransportFactory } from './wire/transport.js'
 
@@ -50,42 +58,127 @@ export interface EtcdOptions {
   readonly random?: (() => number) | undefined
 }
 
-export interface ResolvedEtcdOptions {
+const pem = check<string | Buffer>(
+  {
+    type: '`string` or `Buffer`',
+    range: 'PEM, not a path',
+    expected: "PEM text ('-----BEGIN …'), not a path",
+  },
+  (value) => (typeof value === 'string' || Buffer.isBuffer(value)) && value.includes('-----BEGIN '),
+)
+
+const together = 'expected cert and key together'
+
+export const tlsOptions = {
+  ca: { check: pem, defaultDoc: 'what Node.js trusts' },
+  cert: {
+    check: pem,
+    rule: (cert, { key }) => (cert === undefined && key !== undefined ? together : undefined),
+    doc: 'needs `key`',
+  },
+  key: {
+    check: pem,
+    isSecret: true,
+    rule: (key, { cert }) => (key === undefined && cert !== undefined ? together : undefined),
+    doc: 'belongs to `cert`',
+  },
+} satisfies OptionTable<TlsOptions>
+
+export const etcdOptions = {
+  endpoints: {
+    isRequired: true,
+    check: {
+      type: '`string` or `string[]`',
+      range:
+        'at least one of `http://host:port`, `https://host:port`, `host:port` (plain), `unix:/path` (plain), `unixs:/path` (TLS)',
+      parse: (option, value) => parseEndpoints(option, value).map(({ url }) => url),
+    },
+    doc: 'the port is required',
+  },
+  tls: {
+    check: {
+      type: '`TlsOptions`',
+      parse: (option, value): TlsOptions =>
+        resolveOptions(tlsOptions, value, { within: option, example: '{ ca, cert, key }' }),
+    },
+    defaultDoc: 'what Node.js trusts',
+    doc: 'with it, all endpoints have to be `https:` or `unixs:`',
+  },
+  user: {
+    check: nonEmptyString('a name'),
+    rule: (user, { password }) =>
+      password !== undefined && (typeof user !== 'string' || user === '')
+        ? 'expected a name, because password is given'
+        : undefined,
+    doc: 'needs `password`',
+  },
+  password: {
+    check: string,
+    isSecret: true,
+    rule: (password, { user }) =>
+      user !== undefined && typeof password !== 'string'
+        ? 'expected a string, because user is given'
+        : undefined,
+    doc: 'needs `user`',
+  },
+  attemptTimeoutMs: {
+    check: milliseconds(1),
+    default: 2_000,
+    doc: 'for one request to one member',
+  },
+  callTimeoutMs: { check: milliseconds(1), default: 10_000, doc: 'for a call in all' },
+  transport: {
+    check: fn<TransportFactory>('function'),
+    defaultDoc: 'gRPC over TCP',
+    doc: "for tests; `guardian` and `renewal: 'worker'` are refused with it",
+  },
+  clock: {
+    check: clock,
+    default: systemClock,
+    defaultDoc: 'that of this machine',
+    doc: "for tests; `renewal: 'worker'` is refused with it",
+  },
+  random: {
+    check: fn<() => number>('`() => number`'),
+    default: strongRandom,
+    defaultDoc: '`node:crypto`',
+    doc: 'from 0 to 1, for jitter and lease ids; must differ between processes',
+  },
+} satisfies OptionTable<EtcdOptions>
+
+const parameter: Parameter = { example: "{ endpoints: ['http://127.0.0.1:2379'] }" }
+
+export interface ResolvedEtcdOptions extends Omit<
+  Resolved<typeof etcdOptions>,
+  'endpoints' | 'user' | 'password'
+> {
   readonly endpoints: readonly [Endpoint, ...Endpoint[]]
-  readonly tls: TlsOptions | undefined
   readonly credentials: { readonly user: string; readonly password: string } | undefined
-  readonly attemptTimeoutMs: number
-  readonly callTimeoutMs: number
-  readonly transport: TransportFactory | undefined
-  readonly clock: Clock
-  readonly random: () => number
 }
 
-const clockMethods = ['monotonicMs', 'wallMs', 'setTimer'] as const
+/** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
+export function resolveEtcdOptions(options: unknown): ResolvedEtcdOptions {
+  const { user, password, tls, ...others } = resolveOptions(etcdOptions, options, parameter)
+  const endpoints = parseEndpoints('endpoints', others.endpoints)
+  if (tls !== undefined) checkTls(tls, endpoints)
+  const credentials = user === undefined || password === undefined ? undefined : { user, password }
+  return Object.freeze({
+    ...others,
+    endpoints,
+    tls: tls && Object.freeze(tls),
+    credentials: credentials && Object.freeze(credentials),
+  })
+}
 
 /**
- * @throws {@link InvalidArgumentError} naming the first option that is not what it has to be.
+ * What is given in the code, and from the environment what is not.
+ *
+ * @throws InvalidArgumentError naming the option or variable that is unknown or wrong.
  */
-export function resolveEtcdOptions(options: unknown): ResolvedEtcdOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError(
-      'options',
-      "expected an object like { endpoints: ['http://127.0.0.1:2379'] }",
-      options,
-    )
-  }
-  const given = options as Partial<EtcdOptions>
-  const endpoints = resolveEndpoints(given.endpoints)
-  return Object.freeze({
-    endpoints,
-    tls: resolveTls(given.tls, endpoints),
-    credentials: resolveCredentials(given.user, given.password),
-    attemptTimeoutMs: milliseconds('attemptTimeoutMs', given.attemptTimeoutMs, 2_000),
-    callTimeoutMs: milliseconds('callTimeoutMs', given.callTimeoutMs, 10_000),
-    transport: optionalFunction('transport', given.transport),
-    clock: resolveClock(given.clock),
-    random: optionalFunction('random', given.random) ?? strongRandom,
-  })
+export function withEnv(options: unknown, env: NodeJS.ProcessEnv): EtcdOptions {
+  const given = readOptions(etcdOptions, options, parameter)
+  const said = Object.entries(given).filter(([, value]) => value !== undefined)
+  return { ...optionsFromEnv(env), ...Object.fromEntries(said) }
 }
 
 /**
@@ -147,21 +240,16 @@ function pemFile(variable: string, path: string | undefined): Buffer | undefined
   }
 }
 
-function resolveEndpoints(given: unknown): readonly [Endpoint, ...Endpoint[]] {
+function parseEndpoints(option: string, given: unknown): readonly [Endpoint, ...Endpoint[]] {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given]
-  const [first, ...others] = list.map((text) => parseEndpoint(text))
+  const [first, ...others] = list.map((text) => parseEndpoint(text, option))
   if (first === undefined) {
-    throw new InvalidArgumentError('endpoints', 'expected at least one address', given)
+    throw new InvalidArgumentError(option, 'expected at least one address', given)
   }
   return Object.freeze([first, ...others])
 }
 
-function resolveTls(tls: unknown, endpoints: readonly Endpoint[]): TlsOptions | undefined {
-  if (tls === undefined) return undefined
-  if (typeof tls !== 'object' || tls === null) {
-    throw new InvalidArgumentError('tls', 'expected an object like { ca, cert, key }', tls)
-  }
-  const { ca, cert, key } = tls as TlsOptions
+function checkTls(tls: TlsOptions, endpoints: readonly Endpoint[]): void {
   const plain = endpoints.find((endpoint) => !endpoint.tls)
   if (plain !== undefined) {
     throw new InvalidArgumentError(
@@ -170,18 +258,8 @@ function resolveTls(tls: unknown, endpoints: readonly Endpoint[]): TlsOptions | 
       plain.url,
     )
   }
-  if ((cert === undefined) !== (key === undefined)) {
-    const missing = cert === undefined ? 'tls.cert' : 'tls.key'
-    throw new InvalidArgumentError(missing, 'expected cert and key together', undefined)
-  }
-  for (const [option, pem] of Object.entries({ 'tls.ca': ca, 'tls.cert': cert, 'tls.key': key })) {
-    if (pem === undefined) continue
-    if (!(typeof pem === 'string' || Buffer.isBuffer(pem)) || !pem.includes('-----BEGIN ')) {
-      throw new InvalidArgumentError(option, "expected PEM text ('-----BEGIN …'), not a path", pem)
-    }
-  }
   try {
-    createSecureContext({ ca, cert, key })
+    createSecureContext(tls)
   } catch (cause) {
     const error = new InvalidArgumentError(
       'tls',
@@ -191,57 +269,11 @@ function resolveTls(tls: unknown, endpoints: readonly Endpoint[]): TlsOptions | 
     error.cause = cause
     throw error
   }
-  return Object.freeze({ ca, cert, key })
-}
-
-function resolveCredentials(user: unknown, password: unknown): ResolvedEtcdOptions['credentials'] {
-  if (user === undefined && password === undefined) return undefined
-  if (typeof user !== 'string' || user === '') {
-    throw new InvalidArgumentError('user', 'expected a name, because password is given', user)
-  }
-  if (typeof password !== 'string') {
-    // What was given instead may be the password in another form: it must not reach a log.
-    throw new InvalidArgumentError(
-      'password',
-      'expected a string, because user is given',
-      typeof password,
-    )
-  }
-  return Object.freeze({ user, password })
-}
-
-function milliseconds(option: string, given: unknown, byDefault: number): number {
-  if (given === undefined) return byDefault
-  if (typeof given !== 'number' || !(given >= 1) || !(given <= 2 ** 31 - 1)) {
-    throw new InvalidArgumentError(option, 'expected milliseconds from 1 to 2147483647', given)
-  }
-  return given
-}
-
-function resolveClock(given: unknown): Clock {
-  if (given === undefined) return systemClock
-  if (isClock(given)) return given
-  throw new InvalidArgumentError(
-    'clock',
-    `expected an object with the methods ${clockMethods.join(', ')}`,
-    given,
-  )
 }
 
 /** A process that was cloned goes on with the `Math.random` of the original, and would draw the same lease ids. */
 function strongRandom(): number {
   return randomBytes(6).readUIntBE(0, 6) / 2 ** 48
-}
-
-function isClock(given: unknown): given is Clock {
-  return clockMethods.every(
-    (method) => typeof (given as Partial<Clock> | null)?.[method] === 'function',
-  )
-}
-
-function optionalFunction<F>(option: string, given: F | undefined): F | undefined {
-  if (given === undefined || typeof given === 'function') return given
-  throw new InvalidArgumentError(option, 'expected a function', given)
 }
 
 function isSet(text: string | undefined): text is string {

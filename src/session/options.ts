@@ -1,9 +1,18 @@
 // What a user may say about a session, checked once. It must not know what is done with it.
 
-import { InvalidArgumentError } from '../base/errors.js'
+import {
+  bigint,
+  boolean,
+  fn,
+  fraction,
+  milliseconds,
+  oneOf,
+  seconds,
+} from '../base/options/checks.js'
+import { type OptionTable, type Resolved, resolveOptions } from '../base/options/table.js'
 
 /** The longest TTL that etcd grants, in seconds (read off etcd 3.4 to 3.7: "too large lease TTL"). */
-const longestTtlS = 9_000_000_000
+export const maxTtlS = 9_000_000_000
 
 /** The options of `Session`. */
 export interface SessionOptions {
@@ -49,75 +58,48 @@ export interface SessionOptions {
   readonly healthy?: (() => boolean) | undefined
 }
 
-export interface ResolvedSessionOptions {
-  readonly ttl: number
-  readonly clockDrift: number
-  readonly leaseId: bigint | undefined
-  readonly guardian: boolean
-  readonly renewal: 'main' | 'worker'
-  readonly maxStallMs: number
-  readonly healthy: (() => boolean) | undefined
-}
+export const sessionOptions = {
+  ttl: {
+    isRequired: true,
+    check: seconds(1, maxTtlS),
+    doc: 'etcd raises small ones, to 2 with its default settings',
+  },
+  clockDrift: { check: fraction(0, 0.5), default: 0.05 },
+  leaseId: {
+    check: bigint(1n, 2n ** 63n - 1n, {
+      expected: 'a bigint above 0 and below 2^63',
+      range: 'above 0, below 2^63',
+    }),
+    defaultDoc: 'a new one',
+    doc: 'a lease that is there, to be taken over; when it is gone, the first attempt to open says so, and the next one opens another',
+  },
+  guardian: { check: boolean, default: false, doc: '[failover](failover.md#the-guardian)' },
+  renewal: {
+    check: oneOf('main', 'worker'),
+    default: 'main',
+    doc: '[failover](failover.md#renewal-by-a-worker)',
+  },
+  maxStallMs: {
+    // Below 100, an ordinary hiccup would count.
+    check: milliseconds(100),
+    // Longer than most computations and collections, and about when the usual liveness probes give a process up.
+    default: 30_000,
+    rule: (maxStallMs, { renewal }) =>
+      maxStallMs !== undefined && renewal !== 'worker'
+        ? "expected nothing, because only renewal: 'worker' outlives a blocked event loop"
+        : undefined,
+    doc: "only with `renewal: 'worker'`",
+  },
+  healthy: {
+    check: fn<() => boolean>('`() => boolean`'),
+    defaultDoc: 'always fit',
+    doc: 'while it does not return `true`, or throws, the lease is neither renewed nor replaced; must be quick',
+  },
+} satisfies OptionTable<SessionOptions>
 
-/** Longer than most computations and collections, and about when the usual liveness probes give a process up. */
-const defaultMaxStallMs = 30_000
-/** Below this, an ordinary hiccup would count. */
-const leastMaxStallMs = 100
+export type ResolvedSessionOptions = Resolved<typeof sessionOptions>
 
-/** @throws InvalidArgumentError naming the first option that is not what it has to be. */
+/** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
 export function checkSessionOptions(options: unknown): ResolvedSessionOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError('options', 'expected an object like { ttl: 5 }', options)
-  }
-  const { ttl, clockDrift = 0.05, leaseId, ...others } = options as Partial<SessionOptions>
-  if (typeof ttl !== 'number' || !Number.isInteger(ttl) || ttl < 1 || ttl > longestTtlS) {
-    throw new InvalidArgumentError(
-      'ttl',
-      `expected whole seconds from 1 to ${String(longestTtlS)}`,
-      ttl,
-    )
-  }
-  if (typeof clockDrift !== 'number' || !(clockDrift >= 0) || !(clockDrift <= 0.5)) {
-    throw new InvalidArgumentError('clockDrift', 'expected a fraction from 0 to 0.5', clockDrift)
-  }
-  if (leaseId !== undefined && !isLeaseId(leaseId)) {
-    throw new InvalidArgumentError('leaseId', 'expected a bigint above 0 and below 2^63', leaseId)
-  }
-  return { ttl, clockDrift, leaseId, ...checkSurvival(others) }
-}
-
-/** What decides when the lease ends because of what becomes of this process. */
-function checkSurvival({
-  guardian = false,
-  renewal = 'main',
-  maxStallMs,
-  healthy,
-}: Partial<SessionOptions>): Pick<
-  ResolvedSessionOptions,
-  'guardian' | 'renewal' | 'maxStallMs' | 'healthy'
-> {
-  if (typeof (guardian as unknown) !== 'boolean') {
-    throw new InvalidArgumentError('guardian', 'expected true or false', guardian)
-  }
-  if (!['main', 'worker'].includes(renewal)) {
-    throw new InvalidArgumentError('renewal', "expected 'main' or 'worker'", renewal)
-  }
-  if (maxStallMs !== undefined && renewal === 'main') {
-    const expectation =
-      "expected nothing, because only renewal: 'worker' outlives a blocked event loop"
-    throw new InvalidArgumentError('maxStallMs', expectation, maxStallMs)
-  }
-  const stallMs = maxStallMs === undefined ? defaultMaxStallMs : maxStallMs
-  if (typeof stallMs !== 'number' || !(stallMs >= leastMaxStallMs) || !(stallMs <= 2 ** 31 - 1)) {
-    const expectation = `expected milliseconds from ${String(leastMaxStallMs)} to 2147483647`
-    throw new InvalidArgumentError('maxStallMs', expectation, maxStallMs)
-  }
-  if (healthy !== undefined && typeof (healthy as unknown) !== 'function') {
-    throw new InvalidArgumentError('healthy', 'expected a function', healthy)
-  }
-  return { guardian, renewal, maxStallMs: stallMs, healthy }
-}
-
-function isLeaseId(leaseId: unknown): boolean {
-  return typeof leaseId === 'bigint' && leaseId > 0n && leaseId < 2n ** 63n
+  return resolveOptions(sessionOptions, options, { example: '{ ttl: 5 }' })
 }

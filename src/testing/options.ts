@@ -1,7 +1,14 @@
 // What a user may say about a test's etcd, checked once. It must not know what is done with it.
 
-import { InvalidArgumentError } from '../base/errors.js'
-import type { EtcdOptions } from '../etcd/options.js'
+import { bigint, check, integer, oneOf } from '../base/options/checks.js'
+import {
+  documentedAs,
+  type OptionTable,
+  type Resolved,
+  resolveOptions,
+  without,
+} from '../base/options/table.js'
+import { type EtcdOptions, etcdOptions } from '../etcd/options.js'
 import { TestClock } from './test-clock.js'
 
 /** The options of {@link TestEtcd}. */
@@ -32,36 +39,68 @@ export interface StartOptions {
   readonly firstRevision?: bigint | undefined
 }
 
-/**
- * @throws {@link InvalidArgumentError} naming the first option that is not what it has to be.
- */
-export function checkTestEtcdOptions(options: unknown): TestEtcdOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError('options', 'expected an object like { seed: 1 }', options)
-  }
-  const { clock, seed } = options as TestEtcdOptions
-  if (clock !== undefined && !(clock instanceof TestClock)) {
-    throw new InvalidArgumentError('clock', 'expected a TestClock', clock)
-  }
-  if (seed !== undefined && !Number.isInteger(seed)) {
-    throw new InvalidArgumentError('seed', 'expected an integer', seed)
-  }
-  return { clock, seed }
+/** How {@link TestEtcd.putKey} puts a key. */
+export interface PutOptions {
+  /** A lease that is there, to be put on. Default `0n`: none. */
+  readonly leaseId?: bigint | undefined
 }
 
-/**
- * @throws {@link InvalidArgumentError} naming the first option that is not what it has to be.
- */
-export function checkStartOptions(options: unknown): Required<StartOptions> {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError('options', "expected an object like { store: 'lost' }", options)
-  }
-  const { store = 'kept', firstRevision } = options as StartOptions
-  if (!['kept', 'lost'].includes(store)) {
-    throw new InvalidArgumentError('store', "expected 'kept' or 'lost'", store)
-  }
-  if (firstRevision !== undefined && (typeof firstRevision !== 'bigint' || firstRevision < 1n)) {
-    throw new InvalidArgumentError('firstRevision', 'expected a bigint from 1n up', firstRevision)
-  }
-  return { store, firstRevision }
+export const testEtcdOptions = {
+  clock: {
+    check: check<TestClock>(
+      { type: '`TestClock`', expected: 'a TestClock' },
+      (value) => value instanceof TestClock,
+    ),
+    defaultDoc: 'a new one',
+    doc: 'several etcds may share one',
+  },
+  seed: {
+    check: integer(-Infinity, Infinity, { expected: 'an integer', range: 'an integer' }),
+    default: 1,
+    doc: 'the same seed, the same lease ids and jitter',
+  },
+} satisfies OptionTable<TestEtcdOptions>
+
+export const testClientOptions = documentedAs(
+  'as for an `Etcd`',
+  without(etcdOptions, 'endpoints', 'tls', 'transport', 'clock', 'random'),
+) satisfies OptionTable<TestClientOptions>
+
+export const startOptions = {
+  store: { check: oneOf('kept', 'lost'), default: 'kept', doc: 'what becomes of the store' },
+  firstRevision: {
+    check: bigint(1n, undefined, { expected: 'a bigint from 1n up', range: 'from 1' }),
+    defaultDoc: 'after the last one that was there',
+    doc: "of the empty store, so only with `'lost'`",
+  },
+} satisfies OptionTable<StartOptions>
+
+export const putOptions = {
+  leaseId: {
+    check: check<bigint>(
+      { type: '`bigint`', expected: 'a lease that is there' },
+      (value) => typeof value === 'bigint',
+    ),
+    default: 0n,
+  },
+} satisfies OptionTable<PutOptions>
+
+/** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
+export function checkTestEtcdOptions(options: unknown): Resolved<typeof testEtcdOptions> {
+  return resolveOptions(testEtcdOptions, options, { example: '{ seed: 1 }' })
+}
+
+/** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
+export function checkTestClientOptions(options: unknown): Resolved<typeof testClientOptions> {
+  return resolveOptions(testClientOptions, options, { example: '{ callTimeoutMs: 1000 }' })
+}
+
+/** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
+export function checkStartOptions(options: unknown): Resolved<typeof startOptions> {
+  return resolveOptions(startOptions, options, { example: "{ store: 'lost' }" })
+}
+
+/** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
+export function checkPutOptions(options: unknown): Resolved<typeof putOptions> {
+  return resolveOptions(putOptions, options, { example: '{ leaseId: 5n }' })
 }

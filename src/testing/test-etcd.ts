@@ -14,14 +14,24 @@ import type { LineState } from './line.js'
 import { EtcdHost, testEndpoint } from './etcd-host.js'
 import { seededRandom } from './seeded-random.js'
 import {
+  checkPutOptions,
   checkStartOptions,
+  checkTestClientOptions,
   checkTestEtcdOptions,
+  type PutOptions,
   type StartOptions,
   type TestClientOptions,
   type TestEtcdOptions,
 } from './options.js'
 import { settled, TestClock } from './test-clock.js'
-import { resolveDelay, resolveFailure, resolveWhere, type Where } from './where.js'
+import {
+  resolveDelay,
+  type ResolvedWhere,
+  resolveFailure,
+  resolveLastingWhere,
+  resolveWhere,
+  type Where,
+} from './where.js'
 
 /**
  * An etcd for unit tests: in memory, without sockets, with the time and the faults in the hands of the test. It is the
@@ -60,7 +70,7 @@ export class TestEtcd implements AsyncDisposable {
    * @throws {@link InvalidArgumentError} naming the option, what was expected and what came.
    */
   constructor(options: TestEtcdOptions = {}) {
-    const { clock = new TestClock(), seed = 1 } = checkTestEtcdOptions(options)
+    const { clock = new TestClock(), seed } = checkTestEtcdOptions(options)
     this.clock = clock
     this.#random = seededRandom(seed)
     this.#host = new EtcdHost({ clock, random: this.#random, firstRevision: 1n })
@@ -71,11 +81,12 @@ export class TestEtcd implements AsyncDisposable {
    * that is played.
    */
   connect(options: TestClientOptions = {}): Etcd {
+    const given = checkTestClientOptions(options)
     if (this.#isClosed) throw new Error('this TestEtcd is closed: make a new one')
     const line = new ClientLine(this.#faults, () => this.#host.state === 'paused', this.#newLine)
     const inner = inProcessTransport(() => this.#host.router(), this.clock)
     const etcd = new Etcd({
-      ...options,
+      ...given,
       endpoints: testEndpoint,
       transport: line.factory(inner, this.clock),
       clock: this.clock,
@@ -122,7 +133,8 @@ export class TestEtcd implements AsyncDisposable {
   }
 
   /** Puts one key as `etcdctl put` does, for instance a stranger in an election. */
-  putKey(key: string, value: string, { leaseId = 0n } = {}): void {
+  putKey(key: string, value: string, options: PutOptions = {}): void {
+    const { leaseId } = checkPutOptions(options)
     const { store, lessor } = this.#host.member
     if (leaseId !== 0n && !lessor.has(leaseId)) {
       throw new InvalidArgumentError('leaseId', 'expected a lease that is there', leaseId)
@@ -145,22 +157,22 @@ export class TestEtcd implements AsyncDisposable {
    * @returns calls it off.
    */
   fail(failure: Failure, where: Where = {}): () => void {
-    return this.#add(where, { kind: 'fail', failure: resolveFailure(failure) })
+    return this.#add(resolveWhere(where), { kind: 'fail', failure: resolveFailure(failure) })
   }
 
   /** Loses requests on the way there: etcd never hears of them. What comes after on the same stream is lost as well. */
   dropRequests(where: Where = {}): () => void {
-    return this.#add(where, { kind: 'dropRequest' })
+    return this.#add(resolveWhere(where), { kind: 'dropRequest' })
   }
 
   /** Loses answers on the way back: etcd has done what was asked. What comes after on the same stream is lost as well. */
   dropAnswers(where: Where = {}): () => void {
-    return this.#add(where, { kind: 'dropAnswer' })
+    return this.#add(resolveWhere(where), { kind: 'dropAnswer' })
   }
 
   /** Delays each message by so many milliseconds, each way. `times` does not apply: it lasts until it is called off. */
   delay(ms: number, where: Omit<Where, 'times'> = {}): () => void {
-    return this.#add(where, { kind: 'delay', ms: resolveDelay(ms) })
+    return this.#add(resolveLastingWhere(where), { kind: 'delay', ms: resolveDelay(ms) })
   }
 
   /** Calls off all that {@link fail}, {@link dropRequests}, {@link dropAnswers} and {@link delay} have asked for. */
@@ -245,10 +257,12 @@ export class TestEtcd implements AsyncDisposable {
     return this.close()
   }
 
-  #add(where: Where, fault: Parameters<Faults<ClientLine>['add']>[1]): () => void {
-    const { method, client, times } = resolveWhere(where)
+  #add(
+    { method, client, times }: ResolvedWhere,
+    fault: Parameters<Faults<ClientLine>['add']>[1],
+  ): () => void {
     const line = client === undefined ? undefined : this.#linesOf(client)[0]
-    return this.#faults.add({ method, client: line }, fault, times)
+    return this.#faults.add({ method: method ?? 'any', client: line }, fault, times)
   }
 
   #set(state: LineState, client: Etcd | undefined): void {

@@ -2,8 +2,10 @@
 // It must not know how a fault comes about.
 
 import { InvalidArgumentError } from '../base/errors.js'
+import { check, string } from '../base/options/checks.js'
+import { type OptionTable, type Resolved, resolveOptions, without } from '../base/options/table.js'
 import { Etcd } from '../etcd/client.js'
-import { type Failure, type Method, methods, statuses } from './faults.js'
+import { type Failure, type FailureStatus, type Method, methods, statuses } from './faults.js'
 
 /** Which uses of etcd a fault concerns. */
 export interface Where {
@@ -15,45 +17,73 @@ export interface Where {
   readonly times?: number | undefined
 }
 
-export interface ResolvedWhere {
-  readonly method: Method | 'any'
-  readonly client: Etcd | undefined
-  readonly times: number
-}
+export const whereOptions = {
+  method: {
+    check: check<Method>(
+      {
+        type: '`Method`',
+        range: 'one of the [methods](testing.md#faults)',
+        expected: `one of ${methods.join(', ')}`,
+      },
+      (value) => methods.some((method) => method === value),
+    ),
+    defaultDoc: 'all',
+  },
+  client: {
+    check: check<Etcd>(
+      { type: '`Etcd`', expected: 'what connect() returned' },
+      (value) => value instanceof Etcd,
+    ),
+    defaultDoc: 'all',
+    doc: 'one that `connect()` of the same `TestEtcd` made',
+  },
+  times: {
+    check: check<number>(
+      { type: '`number`', range: 'an integer from 1', expected: 'an integer from 1 up' },
+      (value) => value === Infinity || (Number.isInteger(value) && Number(value) >= 1),
+    ),
+    default: Infinity,
+    defaultDoc: 'no end',
+    doc: 'not for `delay()`',
+  },
+} satisfies OptionTable<Where>
 
+export const failureOptions = {
+  status: {
+    isRequired: true,
+    check: check<FailureStatus>(
+      {
+        type: '`FailureStatus`',
+        range: `one of ${statuses.map((status) => `\`${status}\``).join(', ')}`,
+        expected: `one of ${statuses.join(', ')}`,
+      },
+      (value) => statuses.some((status) => status === value),
+    ),
+  },
+  message: { isRequired: true, check: string, doc: 'what etcd would say' },
+} satisfies OptionTable<Failure>
+
+const parameter = { name: 'where', example: "{ method: 'Txn' }" }
+
+export type ResolvedWhere = Resolved<typeof whereOptions>
+
+/** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
 export function resolveWhere(where: unknown): ResolvedWhere {
-  if (typeof where !== 'object' || where === null) {
-    throw new InvalidArgumentError('where', "expected an object like { method: 'Txn' }", where)
-  }
-  const { method, client, times = Infinity } = where as Where
-  if (method !== undefined && !methods.includes(method)) {
-    throw new InvalidArgumentError('method', `expected one of ${methods.join(', ')}`, method)
-  }
-  if (client !== undefined && !(client instanceof Etcd)) {
-    throw new InvalidArgumentError('client', 'expected what connect() returned', client)
-  }
-  if (times !== Infinity && !(Number.isInteger(times) && times >= 1)) {
-    throw new InvalidArgumentError('times', 'expected an integer from 1 up', times)
-  }
-  return Object.freeze({ method: method ?? 'any', client, times })
+  return resolveOptions(whereOptions, where, parameter)
 }
 
+/** As {@link resolveWhere}, for a fault that lasts until it is called off. */
+export function resolveLastingWhere(where: unknown): ResolvedWhere {
+  const resolved = resolveOptions(without(whereOptions, 'times'), where, parameter)
+  return { ...resolved, times: Infinity }
+}
+
+/** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
 export function resolveFailure(failure: unknown): Failure {
-  if (typeof failure !== 'object' || failure === null) {
-    throw new InvalidArgumentError(
-      'failure',
-      "expected an object like { status: 'UNAVAILABLE', message: 'etcdserver: no leader' }",
-      failure,
-    )
-  }
-  const { status, message } = failure as Failure
-  if (!statuses.includes(status)) {
-    throw new InvalidArgumentError('status', `expected one of ${statuses.join(', ')}`, status)
-  }
-  if (typeof message !== 'string') {
-    throw new InvalidArgumentError('message', 'expected a string', message)
-  }
-  return Object.freeze({ status, message })
+  return resolveOptions(failureOptions, failure, {
+    name: 'failure',
+    example: "{ status: 'UNAVAILABLE', message: 'etcdserver: no leader' }",
+  })
 }
 
 export function resolveDelay(ms: unknown): number {

@@ -17,7 +17,9 @@ import { KV, Lease, Watch } from '../../src/etcd/wire/gen/rpc_pb.js'
 import { settled } from '../../src/testing/test-clock.js'
 import { makeCertificates } from '../support/certificates.js'
 import { FakeCluster } from '../support/fake-cluster.js'
-import { table, waits } from './table.js'
+import { optionTables } from '../support/option-tables.js'
+import type { Call } from './case.js'
+import { calls, table, waits } from './table.js'
 
 const certificates = makeCertificates()
 afterAll(() => {
@@ -59,6 +61,51 @@ test.each(table)('$what is refused', async ({ make, option, expected, came }) =>
   expect(message.slice(-came.length - 6)).toBe(`, got ${came}`)
   expect(message.slice(option.length + 2, -came.length - 6)).toMatch(expected)
   expect(cluster.connected).toEqual([])
+})
+
+describe('each option', () => {
+  /** Each option of each table, and the calls that take it. */
+  const options = Object.entries(optionTables).flatMap(([type, options]) =>
+    Object.keys(options).map((option) => ({
+      type,
+      option,
+      calls: calls.filter((call) => call.type === type && call.except?.includes(option) !== true),
+    })),
+  )
+  const named = (type: string, option: string): string =>
+    type === 'TlsOptions' ? `tls.${option}` : option
+
+  test.each(options)('$option of $type has a row of bad input', ({ type, option, calls }) => {
+    const rows = table.filter((row) => row.option === named(type, option))
+    const ofCall = ({ call }: Call): boolean =>
+      rows.some((row) => row.call === call || row.call.startsWith(`${call} `))
+    expect(calls.filter(ofCall)).not.toEqual([])
+  })
+
+  test.each(options.flatMap(({ calls, ...rest }) => calls.map((call) => ({ ...rest, ...call }))))(
+    '$option of $type is what $call takes its misspelling for',
+    async ({ type, option, make }) => {
+      const misspelt = option.toUpperCase()
+      const error = await failureOf(() => make(etcd, { [misspelt]: 'hunter2' }))
+      expect(error).toBeInstanceOf(InvalidArgumentError)
+      expect(error).toMatchObject({
+        option: named(type, misspelt),
+        message: `${named(type, misspelt)}: expected a known option (did you mean '${named(type, option)}'?), got a string`,
+      })
+      expect(cluster.connected).toEqual([])
+    },
+  )
+
+  test.each(calls)('of $call is named when nothing like it is known', async (call) => {
+    const known = Object.keys(optionTables[call.type])
+      .filter((option) => call.except?.includes(option) !== true)
+      .map((option) => named(call.type, option))
+    const error = (await failureOf(() => call.make(etcd, { zzzz: undefined }))) as Error
+    const list = [known.slice(0, -1).join(', '), known.at(-1)].filter((part) => part !== '')
+    expect(error.message).toBe(
+      `${named(call.type, 'zzzz')}: expected a known option (${list.join(' or ')}), got undefined`,
+    )
+  })
 })
 
 test('a password that is not a string is not shown', async () => {

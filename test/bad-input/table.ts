@@ -12,48 +12,28 @@ import {
   type SessionOptions,
   shutdownSignal,
 } from '../../src/index.js'
-import type { Certificates } from '../support/certificates.js'
+import { without } from '../../src/base/options/table.js'
+import { sessionOptions } from '../../src/session/options.js'
 import { FakeCandidate } from '../support/fake-candidate.js'
-
-/** One wrong thing: done to a client that must not be used for it. */
-export interface Case {
-  /** The call, as it would stand in a program. */
-  readonly what: string
-  readonly make: (etcd: Etcd, certificates: Certificates) => unknown
-  /** What the message names… */
-  readonly option: string
-  /** …and says was expected… */
-  readonly expected: RegExp
-  /** …and what came instead. */
-  readonly came: string
-}
-
-type Value = readonly [value: unknown, came: string]
-
-const nothing: Value = [undefined, 'undefined']
-const nil: Value = [null, 'null']
-const number: Value = [5, '5']
-const text: Value = ['five', '"five"']
-const object: Value = [{}, 'an object']
-const list: Value = [['a', 'b'], 'an array']
-const fn: Value = [() => 5, 'a function']
-
-/** The same option with one wrong value after the other. */
-function wrong(
-  call: string,
-  option: string,
-  expected: RegExp,
-  values: readonly Value[],
-  make: (value: never, etcd: Etcd, certificates: Certificates) => unknown,
-): Case[] {
-  return values.map(([value, came]) => ({
-    what: `${call} with ${option} ${came.slice(0, 40)}`,
-    make: (etcd, certificates) => make(value as never, etcd, certificates),
-    option,
-    expected,
-    came,
-  }))
-}
+import {
+  aClock,
+  aFunction,
+  anObject,
+  type Call,
+  type Case,
+  fn,
+  list,
+  milliseconds,
+  nil,
+  nothing,
+  number,
+  object,
+  type OptionsType,
+  text,
+  type Value,
+  wrong,
+} from './case.js'
+import { testingCalls, testingCases } from './testing-cases.js'
 
 const client = (options: object): Etcd => new Etcd({ endpoints: 'http://etcd:2379', ...options })
 const secure = (tls: object): Etcd => new Etcd({ endpoints: 'https://etcd:2379', tls })
@@ -62,10 +42,10 @@ const session = (etcd: Etcd, options: object = {}): Session =>
 const candidate = (on: Etcd | Session, options: object = {}): Candidate =>
   new Candidate(on, { election: 'jobs', name: 'web-1', ttl: 5, ...options })
 
-const anObject = /^expected an object like \{ /
+const observer = (etcd: Etcd, options: object = {}): Observer =>
+  new Observer(etcd, { election: 'jobs', ...options })
+
 const address = /^expected 'http:\/\/host:port', 'https:\/\/host:port', 'host:port', /
-const milliseconds = /^expected milliseconds from 1 to 2147483647$/
-const aFunction = /^expected a function$/
 const pem = /^expected PEM text \('-----BEGIN …'\), not a path$/
 
 const clients: Case[] = [
@@ -130,7 +110,8 @@ const clients: Case[] = [
   ...wrong('new Etcd', 'tls.cert', pem, [['/c.pem', '"/c.pem"'], number], (cert) =>
     secure({ cert, key: '-----BEGIN ' }),
   ),
-  ...wrong('new Etcd', 'tls.key', pem, [['/k.pem', '"/k.pem"'], nil], (key) =>
+  // Not the value itself, which may be the key in another form.
+  ...wrong('new Etcd', 'tls.key', pem, [['MIIEvQIBADAN', 'a string'], nil], (key) =>
     secure({ cert: '-----BEGIN ', key }),
   ),
   ...wrong('new Etcd with key', 'tls.cert', /^expected cert and key together$/, [nothing], () =>
@@ -140,6 +121,7 @@ const clients: Case[] = [
     secure({ cert: '-----BEGIN ' }),
   ),
   {
+    call: 'new Etcd',
     what: 'new Etcd with the certificate of one and the key of another',
     make: (_etcd, { certFile, client: { keyFile } }) =>
       secure({ cert: readFileSync(certFile), key: readFileSync(keyFile) }),
@@ -159,11 +141,7 @@ const clients: Case[] = [
     'password',
     /^expected a string, because user is given$/,
     // Not the value itself, which may be the password in another form.
-    [
-      [undefined, '"undefined"'],
-      [null, '"object"'],
-      [12345, '"number"'],
-    ],
+    [nothing, nil, [12345, 'a number']],
     (password) => client({ user: 'root', password }),
   ),
   ...['attemptTimeoutMs', 'callTimeoutMs'].flatMap((option) =>
@@ -194,7 +172,7 @@ const clients: Case[] = [
   ...wrong(
     'new Etcd',
     'clock',
-    /^expected an object with the methods monotonicMs, wallMs, setTimer$/,
+    aClock,
     [nil, number, object, [{ monotonicMs: Date.now, wallMs: Date.now }, 'an object']],
     (clock) => client({ clock }),
   ),
@@ -218,6 +196,30 @@ const wrongTtls: Value[] = [
 ]
 const wrongDrifts: Value[] = [nil, [-0.1, '-0.1'], [0.51, '0.51'], [NaN, 'NaN'], ['0.05', '"0.05"']]
 
+/** What is wrong with the options of a session, whoever makes it. */
+function sessionRows(call: string, make: (etcd: Etcd, options: object) => unknown): Case[] {
+  const rows = (option: string, expected: RegExp, values: readonly Value[], others = {}): Case[] =>
+    wrong(call, option, expected, values, (value, etcd) =>
+      make(etcd, { ...others, [option]: value }),
+    )
+  const onlyWithWorker =
+    /^expected nothing, because only renewal: 'worker' outlives a blocked event loop$/
+  const stall = /^expected milliseconds from 100 to 2147483647$/
+  const wrongStalls: Value[] = [
+    ...[nil, [99, '99'] as const, [NaN, 'NaN'] as const],
+    ...[[2 ** 31, String(2 ** 31)] as const, ['1000', '"1000"'] as const],
+  ]
+  return [
+    ...rows('ttl', ttl, wrongTtls),
+    ...rows('clockDrift', drift, wrongDrifts),
+    ...rows('guardian', /^expected true or false$/, [nil, number, text]),
+    ...rows('renewal', /^expected 'main' or 'worker'$/, [nil, number, text]),
+    ...rows('maxStallMs', onlyWithWorker, [nil, number]),
+    ...rows('maxStallMs', stall, wrongStalls, { renewal: 'worker' }),
+    ...rows('healthy', aFunction, [nil, [true, 'true'], object]),
+  ]
+}
+
 const sessions: Case[] = [
   ...wrong('new Session(etcd)', 'etcd', anEtcd, [nothing, nil, object, text], (etcd: Etcd) =>
     session(etcd),
@@ -225,23 +227,13 @@ const sessions: Case[] = [
   ...wrong('new Session(options)', 'options', anObject, [nothing, nil, number], (options, etcd) => {
     return new Session(etcd, options)
   }),
-  ...wrong('new Session', 'ttl', ttl, wrongTtls, (value, etcd) => session(etcd, { ttl: value })),
-  ...wrong('new Session', 'clockDrift', drift, wrongDrifts, (clockDrift, etcd) =>
-    session(etcd, { clockDrift }),
-  ),
+  ...sessionRows('new Session', session),
   ...wrong(
     'new Session',
     'leaseId',
     /^expected a bigint above 0 and below 2\^63$/,
     [nil, number, ['5', '"5"'], [0n, '0n'], [-1n, '-1n'], [2n ** 63n, `${String(2n ** 63n)}n`]],
     (leaseId: SessionOptions['leaseId'], etcd) => session(etcd, { leaseId }),
-  ),
-  ...wrong(
-    'new Session',
-    'guardian',
-    /^expected true or false$/,
-    [nil, number, text],
-    (guardian: boolean, etcd) => session(etcd, { guardian }),
   ),
   ...wrong(
     'new Session on a client with a transport',
@@ -251,35 +243,11 @@ const sessions: Case[] = [
     (guardian: boolean, etcd) => session(etcd, { guardian }),
   ),
   ...wrong(
-    'new Session',
-    'renewal',
-    /^expected 'main' or 'worker'$/,
-    [nil, number, text],
-    (renewal, etcd) => session(etcd, { renewal }),
-  ),
-  ...wrong(
     'new Session on a client with a transport',
     'renewal',
     /^expected 'main' here, because the client has a transport of its own$/,
     [['worker', '"worker"']],
     (renewal, etcd) => session(etcd, { renewal }),
-  ),
-  ...wrong(
-    'new Session without a worker',
-    'maxStallMs',
-    /^expected nothing, because only renewal: 'worker' outlives a blocked event loop$/,
-    [nil, number],
-    (maxStallMs, etcd) => session(etcd, { maxStallMs }),
-  ),
-  ...wrong(
-    'new Session',
-    'maxStallMs',
-    /^expected milliseconds from 100 to 2147483647$/,
-    [nil, [99, '99'], [NaN, 'NaN'], [2 ** 31, String(2 ** 31)], ['1000', '"1000"']],
-    (maxStallMs, etcd) => session(etcd, { renewal: 'worker', maxStallMs }),
-  ),
-  ...wrong('new Session', 'healthy', aFunction, [nil, [true, 'true'], object], (healthy, etcd) =>
-    session(etcd, { healthy }),
   ),
   ...wrong(
     'session.on',
@@ -331,35 +299,18 @@ const candidates: Case[] = [
   ...wrong('new Candidate', 'name', aName, [nothing, ...wrongNames], (name, etcd) =>
     candidate(etcd, { name }),
   ),
-  ...wrong('new Candidate', 'ttl', ttl, wrongTtls, (value, etcd) =>
-    candidate(etcd, { ttl: value }),
+  ...sessionRows('new Candidate', candidate),
+  ...wrong('new Candidate', 'lockDelay', /^expected true or false$/, [nil, number], (value, etcd) =>
+    candidate(etcd, { lockDelay: value }),
   ),
-  ...wrong('new Candidate', 'clockDrift', drift, wrongDrifts, (clockDrift, etcd) =>
-    candidate(etcd, { clockDrift }),
-  ),
-  ...wrong(
-    'new Candidate on a session',
-    'ttl',
-    /^expected nothing: it is the session’s$/,
-    [number, nil],
-    (value, etcd) => candidate(session(etcd), { ttl: value }),
-  ),
-  ...wrong(
-    'new Candidate on a session',
-    'clockDrift',
-    /^expected nothing: it is the session’s$/,
-    [[0.1, '0.1'], nil],
-    (clockDrift, etcd) => candidate(session(etcd), { ttl: undefined, clockDrift }),
-  ),
-  ...wrong(
-    'new Candidate on a session',
-    'guardian',
-    /^expected nothing: it is the session’s$/,
-    [[true, 'true'], nil],
-    (guardian: boolean, etcd) => candidate(session(etcd), { ttl: undefined, guardian }),
-  ),
-  ...wrong('new Candidate', 'healthy', aFunction, [nil, [true, 'true']], (healthy, etcd) =>
-    candidate(etcd, { healthy }),
+  ...Object.keys(without(sessionOptions, 'leaseId')).flatMap((option) =>
+    wrong(
+      'new Candidate on a session',
+      option,
+      /^expected nothing: it is the session’s$/,
+      [number, nil, [true, 'true']],
+      (value, etcd) => candidate(session(etcd), { ttl: undefined, [option]: value }),
+    ),
   ),
   ...wrong('candidate.campaign', 'name', aName, wrongNames, (name, etcd) =>
     candidate(etcd).campaign({ name }),
@@ -393,15 +344,15 @@ const candidates: Case[] = [
 ]
 
 const observers: Case[] = [
-  ...wrong('new Observer(etcd)', 'etcd', anEtcd, [nothing, nil, object], (etcd: Etcd) => {
-    return new Observer(etcd, { election: 'jobs' })
-  }),
+  ...wrong('new Observer(etcd)', 'etcd', anEtcd, [nothing, nil, object], (etcd: Etcd) =>
+    observer(etcd),
+  ),
   ...wrong('new Observer(options)', 'options', anObject, [nothing, nil, text], (options, etcd) => {
     return new Observer(etcd, options)
   }),
-  ...wrong('new Observer', 'election', anElection, wrongElections, (election, etcd) => {
-    return new Observer(etcd, { election })
-  }),
+  ...wrong('new Observer', 'election', anElection, wrongElections, (election, etcd) =>
+    observer(etcd, { election }),
+  ),
 ]
 
 /** Every call that takes `{ signal }`, made with these options. */
@@ -416,12 +367,18 @@ export const waits: Record<string, (etcd: Etcd, options: never) => Promise<unkno
   'candidate.lead': (etcd, options) => candidate(etcd).lead(() => undefined, options),
   'leadership.proclaim': (_etcd, options) => new FakeCandidate().wins().proclaim('web-2', options),
   'leadership.resign': (_etcd, options) => new FakeCandidate().wins().resign(options),
-  'observer.init': (etcd, options) => new Observer(etcd, { election: 'jobs' }).init(options),
-  'observer.start': (etcd, options) => new Observer(etcd, { election: 'jobs' }).start(options),
+  'observer.init': (etcd, options) => observer(etcd).init(options),
+  'observer.start': (etcd, options) => observer(etcd).start(options),
 }
 
 const signals: Case[] = Object.entries(waits).flatMap(([call, make]) => [
-  ...wrong(call, 'options', anObject, [nil, number, text], (options, etcd) => make(etcd, options)),
+  ...wrong(
+    call,
+    'options',
+    anObject,
+    [nil, number, text, list, [new AbortController().signal, 'an object']],
+    (options, etcd) => make(etcd, options),
+  ),
   ...wrong(
     call,
     'signal',
@@ -431,10 +388,35 @@ const signals: Case[] = Object.entries(waits).flatMap(([call, make]) => [
   ),
 ])
 
+const typeOfWait: Readonly<Record<string, OptionsType>> = {
+  'candidate.campaign': 'CampaignOptions',
+  'candidate.lead': 'LeadOptions',
+}
+
+export const calls: readonly Call[] = [
+  { call: 'new Etcd', type: 'EtcdOptions', make: (_etcd, options) => client(options) },
+  { call: 'Etcd.fromEnv', type: 'EtcdOptions', make: (_etcd, options) => Etcd.fromEnv(options) },
+  { call: 'new Etcd', type: 'TlsOptions', make: (_etcd, options) => secure(options) },
+  { call: 'new Session', type: 'SessionOptions', make: session },
+  { call: 'new Candidate', type: 'CandidateOptions', make: candidate },
+  {
+    call: 'new Candidate on a session',
+    type: 'CandidateOptions',
+    make: (etcd, options) => candidate(session(etcd), { ttl: undefined, ...options }),
+  },
+  { call: 'new Observer', type: 'ObserverOptions', make: observer },
+  ...Object.entries(waits).map(([call, make]): Call => {
+    const type = typeOfWait[call] ?? 'WaitOptions'
+    return { call, type, make: (etcd, options) => make(etcd, options as never) }
+  }),
+  ...testingCalls,
+]
+
 export const table: readonly Case[] = [
   ...clients,
   ...sessions,
   ...candidates,
   ...observers,
   ...signals,
+  ...testingCases,
 ]

@@ -1,8 +1,12 @@
-// docs/api.md has every option, event and field that the types of the package have, and no others.
+// docs/api.md has every option, event and field that the types of the package have, and no others; and of each option
+// it says what the option table says. `npx vitest run test/docs/api.test.ts -u` writes the tables of options anew.
 
 import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
+import { defaultOf, type Options } from '../../src/base/options/table.js'
+import { optionTables } from '../support/option-tables.js'
 import { read, root } from './pages.js'
 
 const page = 'docs/api.md'
@@ -74,10 +78,45 @@ test.each([...shapes])('the page lists what %s has, and nothing else', (name, { 
   ).toEqual(all)
 })
 
-test.each([...shapes].filter(([name]) => name.endsWith('Options')))(
-  'the page says which options of %s are required',
-  (name, { required }) => {
-    const said = documented(name).filter(({ third }) => third === 'required')
-    expect(said.map((row) => row.name).sort()).toEqual(required)
+const tables: Readonly<Record<string, Options>> = optionTables
+
+test.each([...shapes].filter(([name]) => name.endsWith('Options') || name in tables))(
+  'the option table of %s has what the type has, and requires what it requires',
+  (name, { all, required }) => {
+    const options = Object.entries(tables[name] ?? {})
+    expect(options.map(([option]) => option).sort()).toEqual(all)
+    const needed = options.filter(([, { isRequired }]) => isRequired === true)
+    expect(needed.map(([option]) => option).sort()).toEqual(required)
   },
 )
+
+test('the page says of each option what its table says', async () => {
+  const config = await resolveConfig(join(root, page))
+  const written = Object.entries(tables).reduce(
+    (text, [name, table]) => withTable(text, name, table),
+    read(page),
+  )
+  const text = await format(written, { ...config, parser: 'markdown' })
+  await expect(text).toMatchFileSnapshot(join(root, page))
+})
+
+/** The page with this table in the place of the one below the heading of this name. */
+function withTable(text: string, name: string, table: Options): string {
+  const rows = Object.entries(table).map(([option, row]) => {
+    const { type, range } = row.check
+    const meaning = [range, row.doc].filter((part) => part !== undefined).join('; ')
+    return `| \`${option}\` | ${type} | ${defaultOf(row)} | ${meaning} |\n`
+  })
+  const head = '| option | type | default | range, meaning |\n| --- | --- | --- | --- |\n'
+  const [before, section, after] = around(text, `## \`${name}\`\n`)
+  return before + section.replace(/(^\|.*\n)+/m, () => head + rows.join('')) + after
+}
+
+/** The text before a section, the section, and the text after it. */
+function around(text: string, heading: string): readonly [string, string, string] {
+  const from = text.indexOf(heading)
+  if (from < 0) throw new Error(`expected '${heading.trim()}' in ${page}`)
+  const next = text.indexOf('\n## ', from)
+  const to = next < 0 ? text.length : next
+  return [text.slice(0, from), text.slice(from, to), text.slice(to)]
+}

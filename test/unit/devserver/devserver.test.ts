@@ -2,11 +2,7 @@
 
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  DevServer,
-  type DevServerOptions,
-  InvalidArgumentError,
-} from '../../../src/devserver/index.js'
+import { DevServer, type DevServerOptions } from '../../../src/devserver/index.js'
 import { Candidate, Etcd } from '../../../src/index.js'
 import { TestClock } from '../../../src/testing/index.js'
 import { RawEtcd } from '../../conformance/raw/etcd.js'
@@ -116,24 +112,6 @@ describe('its revisions', () => {
     }
     expect(tokens).toEqual([...new Set(tokens)].sort((a, b) => (a < b ? -1 : 1)))
   })
-})
-
-test.each<[DevServerOptions, string]>([
-  [null as never, 'options: expected an object like { port: 2379 }, got null'],
-  [{ host: '' }, 'host: expected an address like \'127.0.0.1\', got ""'],
-  [{ port: -1 }, 'port: expected an integer from 0 to 65535, got -1'],
-  [{ port: 65_536 }, 'port: expected an integer from 0 to 65535, got 65536'],
-  [{ name: '' }, 'name: expected a string like \'devserver\', got ""'],
-  [{ firstRevision: 0n }, 'firstRevision: expected a bigint from 1n to 2n ** 62n'],
-  [{ firstRevision: 1 as never }, 'firstRevision: expected a bigint from 1n to 2n ** 62n'],
-  [{ progressNotifyIntervalMs: 0 }, 'progressNotifyIntervalMs: expected milliseconds above 0'],
-  [{ log: true as never }, 'log: expected a function, got true'],
-  [{ clock: {} as never }, 'clock: expected a Clock, got an object'],
-  [{ random: 1 as never }, 'random: expected a function, got 1'],
-])('what is wrong is refused: %#', async (options, message) => {
-  const refused = DevServer.start(options)
-  await expect(refused).rejects.toBeInstanceOf(InvalidArgumentError)
-  await expect(refused).rejects.toThrow(message)
 })
 
 function dial(host: string, port: number): Promise<void> {

@@ -397,25 +397,6 @@ describe('closing', () => {
 })
 
 test.each<[string, (etcd: TestEtcd) => unknown, string]>([
-  ['options', () => new TestEtcd(null as never), 'options: expected an object like { seed: 1 }'],
-  ['clock', () => new TestEtcd({ clock: {} as never }), 'clock: expected a TestClock'],
-  ['seed', () => new TestEtcd({ seed: 0.5 }), 'seed: expected an integer, got 0.5'],
-  ['callTimeoutMs', (etcd) => etcd.connect({ callTimeoutMs: 0 }), 'callTimeoutMs: expected'],
-  [
-    'status',
-    (etcd) => etcd.fail({ status: 'LATE' as never, message: '' }),
-    'status: expected one of UNAVAILABLE, ',
-  ],
-  [
-    'message',
-    (etcd) => etcd.fail({ status: 'INTERNAL' } as never),
-    'message: expected a string, got undefined',
-  ],
-  ['failure', (etcd) => etcd.fail('INTERNAL' as never), 'failure: expected an object like'],
-  ['where', (etcd) => etcd.dropAnswers('Txn' as never), 'where: expected an object like'],
-  ['method', (etcd) => etcd.dropAnswers({ method: 'Put' as never }), 'method: expected one of'],
-  ['client', (etcd) => etcd.dropAnswers({ client: {} as never }), 'client: expected what connect'],
-  ['times', (etcd) => etcd.dropAnswers({ times: 0 }), 'times: expected an integer from 1 up'],
   ['ms', (etcd) => etcd.delay(-1), 'ms: expected milliseconds above 0, got -1'],
   [
     'a client of another',
@@ -423,20 +404,6 @@ test.each<[string, (etcd: TestEtcd) => unknown, string]>([
       etcd.cut(new TestEtcd().connect())
     },
     'client: expected what connect() of this one returned',
-  ],
-  [
-    'store',
-    (etcd) => {
-      etcd.restart({ store: 'half' as never })
-    },
-    "store: expected 'kept' or 'lost', got \"half\"",
-  ],
-  [
-    'firstRevision',
-    (etcd) => {
-      etcd.restart({ firstRevision: 0n })
-    },
-    'firstRevision: expected a bigint from 1n up',
   ],
 ])('a wrong %s is refused', (_, act, message) => {
   const { etcd } = setUp()

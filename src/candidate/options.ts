@@ -1,0 +1,107 @@
+// The options of a candidate and of its campaigns.
+
+import { InvalidArgumentError } from '../base/errors.js'
+import { boolean } from '../base/options/checks.js'
+import {
+  checkOptions,
+  documentedAs,
+  type Given,
+  type OptionTable,
+  readOptions,
+  type Resolved,
+  resolveOptions,
+  without,
+} from '../base/options/table.js'
+import { waitOptions, type WaitOptions } from '../base/wait.js'
+import { candidateName, electionName } from '../election/options.js'
+import { type SessionOptions, sessionOptions } from '../session/options.js'
+
+/** Options of the candidate's own session, as in `SessionOptions`. Not allowed with a `Session`, which has its own. */
+type OwnSessionOptions = Partial<Omit<SessionOptions, 'ttl' | 'leaseId'>>
+
+/** The options of {@link Candidate}. */
+export interface CandidateOptions extends OwnSessionOptions {
+  /** What is contested. The same for all candidates that contest it. */
+  readonly election: string
+  /** How others see this candidate. Need not be unique; a host name serves well. */
+  readonly name: string
+  /**
+   * The TTL of the candidate's own session, in whole seconds: so long may it take until another candidate takes over
+   * from a process that died. Required with an `Etcd`, not allowed with a `Session`, which has one.
+   */
+  readonly ttl?: number | undefined
+  /**
+   * Whether to wait, when elected, until nobody who led before can believe it any more, even if etcd ended its lease too
+   * early: its TTL and a margin, unless it is known to have left on purpose. Default false. To be set on all candidates of
+   * the election; see docs/guarantees.md.
+   */
+  readonly lockDelay?: boolean | undefined
+}
+
+/** The options of `candidate.campaign()`. */
+export interface CampaignOptions extends WaitOptions {
+  /** Another name for this candidacy. One that leads already proclaims it. */
+  readonly name?: string | undefined
+}
+
+/** The lease that is taken over belongs to a session, which may have many candidates. */
+const ownSessionOptions = without(sessionOptions, 'leaseId')
+
+const elementaryOptions = {
+  election: { isRequired: true, check: electionName, doc: '[names](#names)' },
+  name: { isRequired: true, check: candidateName, doc: '[names](#names)' },
+  lockDelay: {
+    check: boolean,
+    default: false,
+    doc: '[lockDelay](guarantees.md#lockdelay), on all candidates of the election',
+  },
+} satisfies OptionTable<Omit<CandidateOptions, keyof typeof ownSessionOptions>>
+
+export const candidateOptions = {
+  ...elementaryOptions,
+  ...documentedAs('as for a session', ownSessionOptions),
+  ttl: {
+    check: sessionOptions.ttl.check,
+    defaultDoc: 'none: needed on an `Etcd`',
+    doc: 'as for a session',
+  },
+} satisfies OptionTable<CandidateOptions>
+
+export interface ResolvedCandidateOptions extends Resolved<typeof elementaryOptions> {
+  /** As they were given: the session checks them. */
+  readonly ofSession: Given<typeof ownSessionOptions>
+}
+
+/** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
+export function checkCandidateOptions(options: unknown): ResolvedCandidateOptions {
+  const example = "{ election: 'nightly-report', name: 'web-1', ttl: 5 }"
+  const { election, name, lockDelay, ...ofSession } = readOptions(candidateOptions, options, {
+    example,
+  })
+  return { ...checkOptions(elementaryOptions, { election, name, lockDelay }), ofSession }
+}
+
+/** @throws InvalidArgumentError naming the first option that a candidate on a shared session may not have. */
+export function refuseSessionOptions(given: ResolvedCandidateOptions['ofSession']): void {
+  for (const [option, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    throw new InvalidArgumentError(option, 'expected nothing: it is the session’s', value)
+  }
+}
+
+export const campaignOptions = {
+  signal: {
+    ...waitOptions.signal,
+    doc: 'aborted, it gives the candidacy up; a term once won outlives it',
+  },
+  name: {
+    check: candidateName,
+    defaultDoc: "the candidate's name",
+    doc: '[names](#names); another name for this candidacy, proclaimed if it leads',
+  },
+} satisfies OptionTable<CampaignOptions>
+
+/** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
+export function checkCampaign(options: unknown): Resolved<typeof campaignOptions> {
+  return resolveOptions(campaignOptions, options, { example: '{ signal }' })
+}
