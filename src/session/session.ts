@@ -15,6 +15,7 @@ import type { Etcd } from '../etcd/client.js'
 import { adoptLease, grantLease, revokeLater, revokeLease } from '../lease/grant.js'
 import type { Lease, LeaseLoss } from '../lease/lease.js'
 import { Listeners } from '../base/listeners.js'
+import { warnOfLongTtl } from './long-ttl.js'
 import { checkSessionOptions, type SessionOptions } from './options.js'
 
 /** What a session tells those who look on. */
@@ -68,6 +69,7 @@ export class Session {
     this.#requestedTtlS = ttl
     this.#clockDrift = clockDrift
     this.#adoptId = leaseId
+    warnOfLongTtl(ttl)
   }
 
   /** The lease at present, or undefined while there is none. */

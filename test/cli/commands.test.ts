@@ -67,6 +67,22 @@ function json(text: string): unknown[] {
 }
 
 describe('campaign', () => {
+  test.each([
+    ['campaign', []],
+    ['run', ['--', 'sleep', '0.5']],
+  ])(
+    'has %s say once that a long --ttl is in seconds, and lead all the same',
+    async (name, rest) => {
+      const started = elect([name, uniqueElection(), '--ttl', '5000', ...rest])
+      if (name === 'campaign') {
+        await started.says(/\n/)
+        started.kill('SIGTERM')
+      }
+      expect((await started.ended).code).toBe(0)
+      expect(started.stderr).toMatch(/^elect: warning: ttl: 5000 means 5000 seconds, [^\n]*\n$/)
+    },
+  )
+
   test('prints term and name as etcdctl elect does, resigns on a signal, and the next one leads', async () => {
     const election = uniqueElection()
     const first = await leaderOf(election, 'web-1')
