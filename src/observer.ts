@@ -17,7 +17,7 @@ export interface ObserverOptions {
   readonly election: string
 }
 
-export const observerOptions = {
+export const observerOptionTable = {
   election: { isRequired: true, check: electionName, doc: '[names](#names)' },
 } satisfies OptionTable<ObserverOptions>
 
@@ -62,7 +62,7 @@ export class Observer {
   constructor(etcd: Etcd, options: ObserverOptions) {
     this.#api = apiOf(etcd)
     const example = "{ election: 'nightly-report' }"
-    this.#election = resolveOptions(observerOptions, options, { example }).election
+    this.#election = resolveOptions(observerOptionTable, options, { example }).election
   }
 
   /** What is contested. */

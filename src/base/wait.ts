@@ -22,7 +22,7 @@ const abortSignal = check<AbortSignal>(
   },
 )
 
-export const waitOptions = {
+export const waitOptionTable = {
   signal: {
     check: abortSignal,
     doc: "bounds the wait: the call rejects with its reason; of an observer's `start()` it also ends the following",
@@ -30,8 +30,8 @@ export const waitOptions = {
 } satisfies OptionTable<WaitOptions>
 
 /** @throws InvalidArgumentError when there is more than a signal, or something else in its place. */
-export function checkWait(options: unknown): Resolved<typeof waitOptions> {
-  return resolveOptions(waitOptions, options, { example: '{ signal }' })
+export function checkWait(options: unknown): Resolved<typeof waitOptionTable> {
+  return resolveOptions(waitOptionTable, options, { example: '{ signal }' })
 }
 
 /** The same promise for one who stops waiting when the signal is aborted; what it stands for goes on. */

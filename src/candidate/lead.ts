@@ -5,7 +5,7 @@ import { sleep } from '../base/clock.js'
 import { ClosedError, ElectError, LeadershipLostError } from '../base/errors.js'
 import { fn, milliseconds } from '../base/options/checks.js'
 import { type OptionTable, type Resolved, resolveOptions } from '../base/options/table.js'
-import { waitOptions } from '../base/wait.js'
+import { waitOptionTable } from '../base/wait.js'
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { Leadership } from './leadership.js'
@@ -27,11 +27,11 @@ export interface LeadOptions {
 }
 
 /** @param ttlS of the session, which bounds `drainMs` */
-export function leadOptions(ttlS: number) {
+export function leadOptionTable(ttlS: number) {
   const maxDrainMs = ttlS * 500
   return {
     signal: {
-      ...waitOptions.signal,
+      ...waitOptionTable.signal,
       doc: 'aborted, it asks the work to stop, and ends the loop when it has',
     },
     onStop: {
@@ -53,8 +53,8 @@ export function leadOptions(ttlS: number) {
 export function checkLead(
   options: unknown,
   ttlS: number,
-): Resolved<ReturnType<typeof leadOptions>> {
-  return resolveOptions(leadOptions(ttlS), options, { example: '{ signal }' })
+): Resolved<ReturnType<typeof leadOptionTable>> {
+  return resolveOptions(leadOptionTable(ttlS), options, { example: '{ signal }' })
 }
 
 interface Campaigner {

@@ -12,9 +12,9 @@ import {
   resolveOptions,
   without,
 } from '../base/options/table.js'
-import { waitOptions, type WaitOptions } from '../base/wait.js'
+import { waitOptionTable, type WaitOptions } from '../base/wait.js'
 import { candidateName, electionName } from '../election/options.js'
-import { type SessionOptions, sessionOptions } from '../session/options.js'
+import { type SessionOptions, sessionOptionTable } from '../session/options.js'
 
 /** Options of the candidate's own session, as in `SessionOptions`. Not allowed with a `Session`, which has its own. */
 type OwnSessionOptions = Partial<Omit<SessionOptions, 'ttl' | 'leaseId'>>
@@ -45,9 +45,9 @@ export interface CampaignOptions extends WaitOptions {
 }
 
 /** The lease that is taken over belongs to a session, which may have many candidates. */
-const ownSessionOptions = without(sessionOptions, 'leaseId')
+const ownSessionOptionTable = without(sessionOptionTable, 'leaseId')
 
-const elementaryOptions = {
+const electionOptionTable = {
   election: { isRequired: true, check: electionName, doc: '[names](#names)' },
   name: { isRequired: true, check: candidateName, doc: '[names](#names)' },
   lockDelay: {
@@ -55,30 +55,30 @@ const elementaryOptions = {
     default: false,
     doc: '[lockDelay](guarantees.md#lockdelay), on all candidates of the election',
   },
-} satisfies OptionTable<Omit<CandidateOptions, keyof typeof ownSessionOptions>>
+} satisfies OptionTable<Omit<CandidateOptions, keyof typeof ownSessionOptionTable>>
 
-export const candidateOptions = {
-  ...elementaryOptions,
-  ...documentedAs('as for a session', ownSessionOptions),
+export const candidateOptionTable = {
+  ...electionOptionTable,
+  ...documentedAs('as for a session', ownSessionOptionTable),
   ttl: {
-    check: sessionOptions.ttl.check,
+    check: sessionOptionTable.ttl.check,
     defaultDoc: 'none: needed on an `Etcd`',
     doc: 'as for a session',
   },
 } satisfies OptionTable<CandidateOptions>
 
-export interface ResolvedCandidateOptions extends Resolved<typeof elementaryOptions> {
+export interface ResolvedCandidateOptions extends Resolved<typeof electionOptionTable> {
   /** As they were given: the session checks them. */
-  readonly ofSession: Given<typeof ownSessionOptions>
+  readonly ofSession: Given<typeof ownSessionOptionTable>
 }
 
 /** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
 export function checkCandidateOptions(options: unknown): ResolvedCandidateOptions {
   const example = "{ election: 'nightly-report', name: 'web-1', ttl: 5 }"
-  const { election, name, lockDelay, ...ofSession } = readOptions(candidateOptions, options, {
+  const { election, name, lockDelay, ...ofSession } = readOptions(candidateOptionTable, options, {
     example,
   })
-  return { ...checkOptions(elementaryOptions, { election, name, lockDelay }), ofSession }
+  return { ...checkOptions(electionOptionTable, { election, name, lockDelay }), ofSession }
 }
 
 /** @throws InvalidArgumentError naming the first option that a candidate on a shared session may not have. */
@@ -89,9 +89,9 @@ export function refuseSessionOptions(given: ResolvedCandidateOptions['ofSession'
   }
 }
 
-export const campaignOptions = {
+export const campaignOptionTable = {
   signal: {
-    ...waitOptions.signal,
+    ...waitOptionTable.signal,
     doc: 'aborted, it gives the candidacy up; a term once won outlives it',
   },
   name: {
@@ -102,6 +102,6 @@ export const campaignOptions = {
 } satisfies OptionTable<CampaignOptions>
 
 /** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
-export function checkCampaign(options: unknown): Resolved<typeof campaignOptions> {
-  return resolveOptions(campaignOptions, options, { example: '{ signal }' })
+export function checkCampaign(options: unknown): Resolved<typeof campaignOptionTable> {
+  return resolveOptions(campaignOptionTable, options, { example: '{ signal }' })
 }

@@ -28,7 +28,7 @@ export interface DevServerOptions {
   readonly random?: (() => number) | undefined
 }
 
-export const devServerOptions = {
+export const devServerOptionTable = {
   host: {
     check: nonEmptyString("an address like '127.0.0.1'"),
     default: '127.0.0.1',
@@ -82,7 +82,7 @@ export const devServerOptions = {
 
 /** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
 export function resolveDevServerOptions(options: unknown) {
-  const resolved = resolveOptions(devServerOptions, options, { example: '{ port: 2379 }' })
+  const resolved = resolveOptions(devServerOptionTable, options, { example: '{ port: 2379 }' })
   const { firstRevision = nextFirstRevision(resolved.clock) } = resolved
   return Object.freeze({ ...resolved, firstRevision })
 }

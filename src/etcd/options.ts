@@ -69,7 +69,7 @@ const pem = check<string | Buffer>(
 
 const together = 'expected cert and key together'
 
-export const tlsOptions = {
+export const tlsOptionTable = {
   ca: { check: pem, defaultDoc: 'what Node.js trusts' },
   cert: {
     check: pem,
@@ -84,7 +84,7 @@ export const tlsOptions = {
   },
 } satisfies OptionTable<TlsOptions>
 
-export const etcdOptions = {
+export const etcdOptionTable = {
   endpoints: {
     isRequired: true,
     check: {
@@ -99,7 +99,7 @@ export const etcdOptions = {
     check: {
       type: '`TlsOptions`',
       parse: (option, value): TlsOptions =>
-        resolveOptions(tlsOptions, value, { within: option, example: '{ ca, cert, key }' }),
+        resolveOptions(tlsOptionTable, value, { within: option, example: '{ ca, cert, key }' }),
     },
     defaultDoc: 'what Node.js trusts',
     doc: 'with it, all endpoints have to be `https:` or `unixs:`',
@@ -149,7 +149,7 @@ export const etcdOptions = {
 const parameter: Parameter = { example: "{ endpoints: ['http://127.0.0.1:2379'] }" }
 
 export interface ResolvedEtcdOptions extends Omit<
-  Resolved<typeof etcdOptions>,
+  Resolved<typeof etcdOptionTable>,
   'endpoints' | 'user' | 'password'
 > {
   readonly endpoints: readonly [Endpoint, ...Endpoint[]]
@@ -158,7 +158,7 @@ export interface ResolvedEtcdOptions extends Omit<
 
 /** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
 export function resolveEtcdOptions(options: unknown): ResolvedEtcdOptions {
-  const { user, password, tls, ...others } = resolveOptions(etcdOptions, options, parameter)
+  const { user, password, tls, ...others } = resolveOptions(etcdOptionTable, options, parameter)
   const endpoints = parseEndpoints('endpoints', others.endpoints)
   if (tls !== undefined) checkTls(tls, endpoints)
   const credentials = user === undefined || password === undefined ? undefined : { user, password }
@@ -176,7 +176,7 @@ export function resolveEtcdOptions(options: unknown): ResolvedEtcdOptions {
  * @throws InvalidArgumentError naming the option or variable that is unknown or wrong.
  */
 export function withEnv(options: unknown, env: NodeJS.ProcessEnv): EtcdOptions {
-  const given = readOptions(etcdOptions, options, parameter)
+  const given = readOptions(etcdOptionTable, options, parameter)
   const said = Object.entries(given).filter(([, value]) => value !== undefined)
   return { ...optionsFromEnv(env), ...Object.fromEntries(said) }
 }

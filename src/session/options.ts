@@ -58,7 +58,7 @@ export interface SessionOptions {
   readonly healthy?: (() => boolean) | undefined
 }
 
-export const sessionOptions = {
+export const sessionOptionTable = {
   ttl: {
     isRequired: true,
     check: seconds(1, maxTtlS),
@@ -97,9 +97,9 @@ export const sessionOptions = {
   },
 } satisfies OptionTable<SessionOptions>
 
-export type ResolvedSessionOptions = Resolved<typeof sessionOptions>
+export type ResolvedSessionOptions = Resolved<typeof sessionOptionTable>
 
 /** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
 export function checkSessionOptions(options: unknown): ResolvedSessionOptions {
-  return resolveOptions(sessionOptions, options, { example: '{ ttl: 5 }' })
+  return resolveOptions(sessionOptionTable, options, { example: '{ ttl: 5 }' })
 }

@@ -8,7 +8,7 @@ import {
   resolveOptions,
   without,
 } from '../base/options/table.js'
-import { type EtcdOptions, etcdOptions } from '../etcd/options.js'
+import { type EtcdOptions, etcdOptionTable } from '../etcd/options.js'
 import { TestClock } from './test-clock.js'
 
 /** The options of {@link TestEtcd}. */
@@ -45,7 +45,7 @@ export interface PutOptions {
   readonly leaseId?: bigint | undefined
 }
 
-export const testEtcdOptions = {
+export const testEtcdOptionTable = {
   clock: {
     check: check<TestClock>(
       { type: '`TestClock`', expected: 'a TestClock' },
@@ -61,12 +61,12 @@ export const testEtcdOptions = {
   },
 } satisfies OptionTable<TestEtcdOptions>
 
-export const testClientOptions = documentedAs(
+export const testClientOptionTable = documentedAs(
   'as for an `Etcd`',
-  without(etcdOptions, 'endpoints', 'tls', 'transport', 'clock', 'random'),
+  without(etcdOptionTable, 'endpoints', 'tls', 'transport', 'clock', 'random'),
 ) satisfies OptionTable<TestClientOptions>
 
-export const startOptions = {
+export const startOptionTable = {
   store: { check: oneOf('kept', 'lost'), default: 'kept', doc: 'what becomes of the store' },
   firstRevision: {
     check: bigint(1n, undefined, { expected: 'a bigint from 1n up', range: 'from 1' }),
@@ -75,7 +75,7 @@ export const startOptions = {
   },
 } satisfies OptionTable<StartOptions>
 
-export const putOptions = {
+export const putOptionTable = {
   leaseId: {
     check: check<bigint>(
       { type: '`bigint`', expected: 'a lease that is there' },
@@ -86,21 +86,21 @@ export const putOptions = {
 } satisfies OptionTable<PutOptions>
 
 /** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
-export function checkTestEtcdOptions(options: unknown): Resolved<typeof testEtcdOptions> {
-  return resolveOptions(testEtcdOptions, options, { example: '{ seed: 1 }' })
+export function checkTestEtcdOptions(options: unknown): Resolved<typeof testEtcdOptionTable> {
+  return resolveOptions(testEtcdOptionTable, options, { example: '{ seed: 1 }' })
 }
 
 /** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
-export function checkTestClientOptions(options: unknown): Resolved<typeof testClientOptions> {
-  return resolveOptions(testClientOptions, options, { example: '{ callTimeoutMs: 1000 }' })
+export function checkTestClientOptions(options: unknown): Resolved<typeof testClientOptionTable> {
+  return resolveOptions(testClientOptionTable, options, { example: '{ callTimeoutMs: 1000 }' })
 }
 
 /** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
-export function checkStartOptions(options: unknown): Resolved<typeof startOptions> {
-  return resolveOptions(startOptions, options, { example: "{ store: 'lost' }" })
+export function checkStartOptions(options: unknown): Resolved<typeof startOptionTable> {
+  return resolveOptions(startOptionTable, options, { example: "{ store: 'lost' }" })
 }
 
 /** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
-export function checkPutOptions(options: unknown): Resolved<typeof putOptions> {
-  return resolveOptions(putOptions, options, { example: '{ leaseId: 5n }' })
+export function checkPutOptions(options: unknown): Resolved<typeof putOptionTable> {
+  return resolveOptions(putOptionTable, options, { example: '{ leaseId: 5n }' })
 }

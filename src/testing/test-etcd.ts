@@ -24,14 +24,7 @@ import {
   type TestEtcdOptions,
 } from './options.js'
 import { settled, TestClock } from './test-clock.js'
-import {
-  resolveDelay,
-  type ResolvedWhere,
-  resolveFailure,
-  resolveLastingWhere,
-  resolveWhere,
-  type Where,
-} from './where.js'
+import { resolveDelay, resolveFailure, resolveWhere, type Where, withoutTimes } from './where.js'
 
 /**
  * An etcd for unit tests: in memory, without sockets, with the time and the faults in the hands of the test. It is the
@@ -157,22 +150,22 @@ export class TestEtcd implements AsyncDisposable {
    * @returns calls it off.
    */
   fail(failure: Failure, where: Where = {}): () => void {
-    return this.#add(resolveWhere(where), { kind: 'fail', failure: resolveFailure(failure) })
+    return this.#add(where, { kind: 'fail', failure: resolveFailure(failure) })
   }
 
   /** Loses requests on the way there: etcd never hears of them. What comes after on the same stream is lost as well. */
   dropRequests(where: Where = {}): () => void {
-    return this.#add(resolveWhere(where), { kind: 'dropRequest' })
+    return this.#add(where, { kind: 'dropRequest' })
   }
 
   /** Loses answers on the way back: etcd has done what was asked. What comes after on the same stream is lost as well. */
   dropAnswers(where: Where = {}): () => void {
-    return this.#add(resolveWhere(where), { kind: 'dropAnswer' })
+    return this.#add(where, { kind: 'dropAnswer' })
   }
 
   /** Delays each message by so many milliseconds, each way. `times` does not apply: it lasts until it is called off. */
   delay(ms: number, where: Omit<Where, 'times'> = {}): () => void {
-    return this.#add(resolveLastingWhere(where), { kind: 'delay', ms: resolveDelay(ms) })
+    return this.#add(withoutTimes(where), { kind: 'delay', ms: resolveDelay(ms) })
   }
 
   /** Calls off all that {@link fail}, {@link dropRequests}, {@link dropAnswers} and {@link delay} have asked for. */
@@ -257,12 +250,10 @@ export class TestEtcd implements AsyncDisposable {
     return this.close()
   }
 
-  #add(
-    { method, client, times }: ResolvedWhere,
-    fault: Parameters<Faults<ClientLine>['add']>[1],
-  ): () => void {
+  #add(where: Where, fault: Parameters<Faults<ClientLine>['add']>[1]): () => void {
+    const { method, client, times } = resolveWhere(where)
     const line = client === undefined ? undefined : this.#linesOf(client)[0]
-    return this.#faults.add({ method: method ?? 'any', client: line }, fault, times)
+    return this.#faults.add({ method, client: line }, fault, times)
   }
 
   #set(state: LineState, client: Etcd | undefined): void {

@@ -17,7 +17,7 @@ export interface Where {
   readonly times?: number | undefined
 }
 
-export const whereOptions = {
+export const whereOptionTable = {
   method: {
     check: check<Method>(
       {
@@ -48,7 +48,7 @@ export const whereOptions = {
   },
 } satisfies OptionTable<Where>
 
-export const failureOptions = {
+export const failureOptionTable = {
   status: {
     isRequired: true,
     check: check<FailureStatus>(
@@ -65,22 +65,28 @@ export const failureOptions = {
 
 const parameter = { name: 'where', example: "{ method: 'Txn' }" }
 
-export type ResolvedWhere = Resolved<typeof whereOptions>
+export interface ResolvedWhere extends Omit<Resolved<typeof whereOptionTable>, 'method'> {
+  readonly method: Method | 'any'
+}
 
 /** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
 export function resolveWhere(where: unknown): ResolvedWhere {
-  return resolveOptions(whereOptions, where, parameter)
+  const { method = 'any', ...others } = resolveOptions(whereOptionTable, where, parameter)
+  return { method, ...others }
 }
 
-/** As {@link resolveWhere}, for a fault that lasts until it is called off. */
-export function resolveLastingWhere(where: unknown): ResolvedWhere {
-  const resolved = resolveOptions(without(whereOptions, 'times'), where, parameter)
-  return { ...resolved, times: Infinity }
+/**
+ * For a fault that lasts until it is called off.
+ *
+ * @throws {@link InvalidArgumentError} also for `times`, which would have no effect.
+ */
+export function withoutTimes(where: unknown): Where {
+  return resolveOptions(without(whereOptionTable, 'times'), where, parameter)
 }
 
 /** @throws {@link InvalidArgumentError} naming the first option that is unknown or wrong. */
 export function resolveFailure(failure: unknown): Failure {
-  return resolveOptions(failureOptions, failure, {
+  return resolveOptions(failureOptionTable, failure, {
     name: 'failure',
     example: "{ status: 'UNAVAILABLE', message: 'etcdserver: no leader' }",
   })

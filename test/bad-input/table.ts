@@ -13,7 +13,7 @@ import {
   shutdownSignal,
 } from '../../src/index.js'
 import { without } from '../../src/base/options/table.js'
-import { sessionOptions } from '../../src/session/options.js'
+import { sessionOptionTable } from '../../src/session/options.js'
 import { FakeCandidate } from '../support/fake-candidate.js'
 import {
   aClock,
@@ -303,7 +303,7 @@ const candidates: Case[] = [
   ...wrong('new Candidate', 'lockDelay', /^expected true or false$/, [nil, number], (value, etcd) =>
     candidate(etcd, { lockDelay: value }),
   ),
-  ...Object.keys(without(sessionOptions, 'leaseId')).flatMap((option) =>
+  ...Object.keys(without(sessionOptionTable, 'leaseId')).flatMap((option) =>
     wrong(
       'new Candidate on a session',
       option,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { defaultOf, type Options } from '../../src/base/options/table.js'
+import { type AnyOptionTable, defaultOf } from '../../src/base/options/table.js'
 import { optionTables } from '../support/option-tables.js'
 import { read, root } from './pages.js'
 
@@ -78,7 +78,7 @@ test.each([...shapes])('the page lists what %s has, and nothing else', (name, { 
   ).toEqual(all)
 })
 
-const tables: Readonly<Record<string, Options>> = optionTables
+const tables: Readonly<Record<string, AnyOptionTable>> = optionTables
 
 test.each([...shapes].filter(([name]) => name.endsWith('Options') || name in tables))(
   'the option table of %s has what the type has, and requires what it requires',
@@ -101,7 +101,7 @@ test('the page says of each option what its table says', async () => {
 })
 
 /** The page with this table in the place of the one below the heading of this name. */
-function withTable(text: string, name: string, table: Options): string {
+function withTable(text: string, name: string, table: AnyOptionTable): string {
   const rows = Object.entries(table).map(([option, row]) => {
     const { type, range } = row.check
     const meaning = [range, row.doc].filter((part) => part !== undefined).join('; ')

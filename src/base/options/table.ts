@@ -35,7 +35,7 @@ export interface OptionalOption<T, Given = AnyGiven> extends Common<T, Given> {
 type Option = RequiredOption<unknown> | OptionalOption<unknown>
 
 /** Any option table. */
-export type Options = Readonly<Record<string, Option>>
+export type AnyOptionTable = Readonly<Record<string, Option>>
 
 /** The value of each option as it was given: unchecked, undefined when it was not. */
 export type Given<T> = Readonly<Partial<Record<keyof T, unknown>>>
@@ -74,7 +74,7 @@ export interface Parameter {
  *
  * @throws InvalidArgumentError naming the first unknown option, or else the first wrong one.
  */
-export function resolveOptions<T extends Options>(
+export function resolveOptions<T extends AnyOptionTable>(
   table: T,
   options: unknown,
   parameter: Parameter,
@@ -88,7 +88,7 @@ export function resolveOptions<T extends Options>(
  *
  * @throws InvalidArgumentError when `options` is not an object, or has an option that the table does not have.
  */
-export function readOptions<T extends Options>(
+export function readOptions<T extends AnyOptionTable>(
   table: T,
   options: unknown,
   parameter: Parameter,
@@ -105,7 +105,7 @@ export function readOptions<T extends Options>(
 }
 
 /** @throws InvalidArgumentError naming the first option that is wrong. */
-export function checkOptions<T extends Options>(
+export function checkOptions<T extends AnyOptionTable>(
   table: T,
   given: Given<T>,
   parameter: Pick<Parameter, 'within'> = {},
@@ -124,7 +124,7 @@ export function checkOptions<T extends Options>(
 }
 
 /** The table without some of its options. */
-export function without<T extends Options, K extends string & keyof T>(
+export function without<T extends AnyOptionTable, K extends string & keyof T>(
   table: T,
   ...keys: readonly K[]
 ): Omit<T, K> {
@@ -133,7 +133,7 @@ export function without<T extends Options, K extends string & keyof T>(
 }
 
 /** The table with another `doc` in each row. */
-export function documentedAs<T extends Options>(
+export function documentedAs<T extends AnyOptionTable>(
   doc: string,
   table: T,
 ): { readonly [K in keyof T]: T[K] & { readonly doc: string } } {
