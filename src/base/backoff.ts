@@ -1,20 +1,20 @@
-// How long to wait before trying again: jittered, growing, capped. It must not know what is tried.
+// How long to wait before the next attempt: a growing time with jitter, up to a maximum.
 
 export class Backoff {
   readonly #random: () => number
-  readonly #firstMs: number
-  readonly #longestMs: number
+  readonly #minMs: number
+  readonly #maxMs: number
   #tries = 0
 
-  constructor(random: () => number, firstMs = 50, longestMs = 1_000) {
+  constructor(random: () => number, minMs = 50, maxMs = 1_000) {
     this.#random = random
-    this.#firstMs = firstMs
-    this.#longestMs = longestMs
+    this.#minMs = minMs
+    this.#maxMs = maxMs
   }
 
-  /** Somewhere between half of the present step and all of it, so that many clients do not come back together. */
+  /** Between half of the current step and all of it, so that many clients do not retry at once. */
   nextMs(): number {
-    const step = Math.min(this.#longestMs, this.#firstMs * 2 ** this.#tries)
+    const step = Math.min(this.#maxMs, this.#minMs * 2 ** this.#tries)
     this.#tries += 1
     return step * (0.5 + this.#random() / 2)
   }

@@ -1,37 +1,38 @@
-// Time, as a thing that can be handed in. It must not know what is timed.
+// The clock that the library runs on, so that tests and simulations can hand in their own.
 
-/** What this library needs of time. Tests and simulations hand in their own. */
+/** The time, as this library needs it. Tests and simulations hand in their own. */
 export interface Clock {
   /** Milliseconds on a clock that never goes back and is never set. Its zero means nothing. */
   monotonicMs(): number
-  /** Milliseconds since 1970 on the clock that people and NTP set, and that goes on while the machine is suspended. */
+  /**
+   * Milliseconds since 1970. People and NTP set this clock; it runs on while the host is suspended.
+   */
   wallMs(): number
-  /** Calls back once, not before `delayMs` have passed; the function it returns calls it off. */
+  /** Calls back once, not before `delayMs` have passed. The function it returns cancels that. */
   setTimer(delayMs: number, callback: () => void): () => void
 }
 
-/** Beyond this, Node fires a timer at once; whoever waits longer looks at the clock again when it fires. */
-const longestTimerMs = 2 ** 31 - 1
+/** Node.js fires a timer that is longer than this at once. */
+export const maxTimerMs = 2 ** 31 - 1
 
-/** The clocks of this machine. */
+/** The clocks of this host. */
 export const systemClock: Clock = Object.freeze({
-  // Of the machine, and so the same for all threads of a process; performance.now() begins anew in each.
+  // The same in all threads of a process, whereas performance.now() begins at 0 in each.
   monotonicMs() {
     const [seconds, nanoseconds] = process.hrtime()
     return seconds * 1e3 + nanoseconds / 1e6
   },
   wallMs: () => Date.now(),
+  // A timer that is cut short fires early: callers look at the clock again when it fires.
   setTimer(delayMs: number, callback: () => void) {
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs))
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), maxTimerMs))
     return () => {
       clearTimeout(timer)
     }
   },
 })
 
-/**
- * Waits; rejects with `signal.reason` when the signal is aborted first.
- */
+/** Resolves after `delayMs`. Rejects with `signal.reason` when the signal is aborted before. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {

@@ -1,8 +1,8 @@
-// The errors that this library throws: one class for each cause that callers may want to tell apart.
+// The errors that this library throws: a class for each cause that callers may tell apart.
 
 import { show } from './show.js'
 
-/** The stable names of errors; `error.code` is one of them. */
+/** The stable names of errors. `error.code` is one of them. */
 export const errorCodes = [
   'ELECT_NOT_LEADER',
   'ELECT_NO_LEADER',
@@ -23,15 +23,15 @@ export type ErrorCode = (typeof errorCodes)[number]
 const brand = Symbol.for('etcd-elect.error')
 
 /**
- * What all errors of this library have in common.
+ * The base class of all errors of this library.
  *
- * `instanceof ElectError` works across copies of the package: it looks for a registered symbol, not for the class. For the
- * subclasses it looks for the class; compare `code` instead.
+ * `instanceof ElectError` works across copies of the package: it looks for a registered symbol, not
+ * for the class. `instanceof` a subclass looks for the class; compare `code` instead.
  */
 export abstract class ElectError extends Error {
-  /** Stable across versions; compare with this and never with the message. */
+  /** Stable across versions. Compare this, never the message. */
   abstract readonly code: ErrorCode
-  /** Whether the same call may succeed later without anything being changed by the caller. */
+  /** Whether the same call may succeed later, without any change by the caller. */
   abstract readonly retryable: boolean
 
   constructor(message: string, options?: ErrorOptions) {
@@ -46,31 +46,31 @@ export abstract class ElectError extends Error {
   }
 }
 
-/** The call needs the leader, and this candidate is not it. */
+/** Only the leader may make this call, and this candidate does not lead. */
 export class NotLeaderError extends ElectError {
   readonly code = 'ELECT_NOT_LEADER'
   readonly retryable = false
 }
 
-/** Nobody leads this election at the moment. */
+/** This election has no leader at the moment. */
 export class NoLeaderError extends ElectError {
   readonly code = 'ELECT_NO_LEADER'
   readonly retryable = true
 }
 
-/** The reason with which `leadership.signal` is aborted. Its `cause` tells what happened. */
+/** The reason with which `leadership.signal` is aborted. Its `cause` says what happened. */
 export class LeadershipLostError extends ElectError {
   readonly code = 'ELECT_LEADERSHIP_LOST'
   readonly retryable = false
 }
 
-/** `campaign()` was called while an earlier `campaign()` of the same candidate still waits. */
+/** An earlier `campaign()` of the same candidate still waits. */
 export class CampaignPendingError extends ElectError {
   readonly code = 'ELECT_CAMPAIGN_PENDING'
   readonly retryable = false
 }
 
-/** Another candidate of the same session is in this election; the two would share one key. */
+/** Another candidate of the same session is in this election, and the two would share one key. */
 export class AlreadyACandidateError extends ElectError {
   readonly code = 'ELECT_ALREADY_A_CANDIDATE'
   readonly retryable = false
@@ -82,31 +82,31 @@ export class SessionLostError extends ElectError {
   readonly retryable = true
 }
 
-/** The object was closed; nothing can be asked of it any more. */
+/** The object is closed and takes no more calls. */
 export class ClosedError extends ElectError {
   readonly code = 'ELECT_CLOSED'
   readonly retryable = false
 }
 
-/** etcd did not answer within the time that the call may take. Whether it acted on the request is not known. */
+/** etcd did not answer in time. Whether it acted on the request is not known. */
 export class TimeoutError extends ElectError {
   readonly code = 'ELECT_TIMEOUT'
   readonly retryable = true
 }
 
-/** No etcd member could be reached, or none of those reached has a leader. */
+/** No member of etcd could be reached, or no reachable member has a raft leader. */
 export class UnavailableError extends ElectError {
   readonly code = 'ELECT_UNAVAILABLE'
   readonly retryable = true
 }
 
-/** etcd does not accept the user, the password or the certificate, or the user lacks the right. */
+/** etcd does not accept the user, the password or the certificate, or the user lacks a right. */
 export class AuthError extends ElectError {
   readonly code = 'ELECT_AUTH'
   readonly retryable = false
 }
 
-/** etcd understood the request and said no: too large, out of space, too many requests, … */
+/** etcd understood the request and refused it: too large, out of space, too many requests, … */
 export class RefusedError extends ElectError {
   readonly code = 'ELECT_REFUSED'
   readonly retryable: boolean
@@ -117,7 +117,7 @@ export class RefusedError extends ElectError {
   }
 }
 
-/** An option or a parameter is not what it has to be. Thrown before anything is sent. */
+/** An option or a parameter is wrong, or an option is not known. Thrown before any I/O. */
 export class InvalidArgumentError extends ElectError {
   readonly code = 'ELECT_INVALID_ARGUMENT'
   readonly retryable = false

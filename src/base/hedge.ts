@@ -1,42 +1,42 @@
-// Asks for the same again, beside what was asked before, when no answer comes in time: the first answer counts.
-// It must not know what is asked, nor of whom.
+// Sends the same request again, beside the earlier ones, when no answer comes in time. The first
+// answer counts.
 
 import type { Clock } from './clock.js'
 
 export interface HedgeOptions {
-  /** For how long one asking is waited for before there is another beside it. */
+  /** How long to wait for an answer before the next attempt, in milliseconds. */
   readonly patienceMs: number
-  /** How often is asked at most. */
-  readonly most: number
-  /** Called before each asking but the first. */
-  readonly another: () => void
+  readonly maxAttempts: number
+  /** Called before each attempt but the first. */
+  readonly beforeNext: () => void
 }
 
 /**
- * @param ask is given a signal that tells that its answer is not needed any more.
- * @throws what the last one to fail failed with, once all that were asked have.
+ * @param ask makes one attempt. Its signal is aborted when the answer is no longer needed.
+ * @throws the error of the attempt that failed last, once every attempt that was made has failed.
  */
-export async function hedged<T>(
+export async function hedge<T>(
   clock: Clock,
   ask: (signal: AbortSignal) => Promise<T>,
-  { patienceMs, most, another }: HedgeOptions,
+  { patienceMs, maxAttempts, beforeNext }: HedgeOptions,
 ): Promise<T> {
   const over = new AbortController()
   let cancel = (): void => undefined
   try {
     return await new Promise<T>((resolve, reject) => {
-      let [asked, failed] = [0, 0]
+      let [attempts, failures] = [0, 0]
       const askOnce = (): void => {
-        asked += 1
-        if (asked < most) {
+        attempts += 1
+        if (attempts < maxAttempts) {
           cancel = clock.setTimer(patienceMs, () => {
-            another()
+            beforeNext()
             askOnce()
           })
         }
         ask(over.signal).then(resolve, (error: unknown) => {
-          failed += 1
-          if (failed === asked) reject(error instanceof Error ? error : new Error(String(error)))
+          failures += 1
+          if (failures === attempts)
+            reject(error instanceof Error ? error : new Error(String(error)))
         })
       }
       askOnce()

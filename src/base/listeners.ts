@@ -1,14 +1,13 @@
-// Events for looking on: nothing in this library hangs on a listener, and one that throws breaks nothing.
-// It must not know what the events mean.
+// The listeners of an object that emits events. A listener that throws breaks nothing.
 
 export class Listeners<Events extends object> {
   readonly #byEvent = new Map<keyof Events, Set<(event: never) => void>>()
 
-  /** Returns what takes the listener off again. */
+  /** Returns a function that removes the listener. */
   add<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): () => void {
     let listeners = this.#byEvent.get(event)
     if (listeners === undefined) this.#byEvent.set(event, (listeners = new Set()))
-    // A wrapper of its own, so that the same function may listen twice.
+    // A wrapper for each call, so that the same function can be added twice.
     const own = (value: Events[E]): void => {
       listener(value)
     }

@@ -1,14 +1,17 @@
-// A bound on how many things happen at once; the others wait in line. It must not know what they are.
+// Limits how many things happen at once. The others wait in a queue.
 
 export class Semaphore {
   #free: number
   readonly #queue = new Set<() => void>()
 
-  constructor(width: number) {
-    this.#free = width
+  constructor(permits: number) {
+    this.#free = permits
   }
 
-  /** Resolves when there is room. Rejects with `signal.reason` when the signal is aborted in line. */
+  /**
+   * Undefined when there is room at once; otherwise a promise that resolves when there is. It
+   * rejects with `signal.reason` when the signal is aborted while it waits.
+   */
   acquire(signal?: AbortSignal): Promise<void> | undefined {
     if (this.#free > 0) {
       this.#free -= 1

@@ -1,6 +1,6 @@
-// Writes a value into a message: short, on one line, with its type visible.
+// Renders a value for an error message: short, on one line, with its type visible.
 
-/** A value that may be a secret: a message names its kind and never the value itself. */
+/** A value that may be a secret. Messages name its kind and never show it. */
 export class Hidden {
   readonly #value: unknown
 
@@ -8,11 +8,13 @@ export class Hidden {
     this.#value = value
   }
 
-  /** 'a string', say; what gives nothing away (`true`, `null`, …) is shown as it is. */
+  /**
+   * 'a string', for example. Values that reveal nothing (`true`, `null`, …) are shown as they are.
+   */
   get kind(): string {
     const type = typeof this.#value
-    const isTelling = ['string', 'number', 'bigint', 'symbol'].includes(type)
-    return isTelling ? `a ${type}` : show(this.#value)
+    const mayReveal = ['string', 'number', 'bigint', 'symbol'].includes(type)
+    return mayReveal ? `a ${type}` : show(this.#value)
   }
 }
 

@@ -1,45 +1,45 @@
-// Work that comes in heaps, done a few milliseconds at a time, so that the event loop comes to its other duties in between:
-// renewals of leases, other people's requests. It must not know what the work is.
+// Runs long work in slices of a few milliseconds, so that the event loop can serve lease renewals
+// and other requests in between.
 
 import type { Clock } from './clock.js'
 
-/** Of each turn of the event loop. */
-const mostMs = 10
+/** How much of each turn of the event loop the work may take. */
+const maxTurnMs = 10
 
-/** Taken when this file is loaded: a test framework that puts its own in the place of Node's must not stop our work. */
+/** Taken at load time: a test framework that replaces `setImmediate` must not stop the work. */
 export const nextTurn = setImmediate
 
 export class TimeSlices {
   readonly #clock: Clock
   readonly #step: () => boolean
-  /** When the work of this turn began. */
+  /** When the work of this turn began; undefined when none did. */
   #beganAtMs: number | undefined
-  #working = false
-  #left = false
+  #isWorking = false
+  #hasMore = false
 
-  /** @param step does a little, and tells whether there is more to do. */
+  /** @param step does a little of the work, and returns whether there is more. */
   constructor(clock: Clock, step: () => boolean) {
     this.#clock = clock
     this.#step = step
   }
 
-  /** There is work: it is begun at once, unless this turn has had its share. */
+  /** Starts the work at once or, when this turn has had its share, in the next turn. */
   run(): void {
-    if (this.#working) return
+    if (this.#isWorking) return
     if (this.#beganAtMs === undefined) {
       this.#beganAtMs = this.#clock.monotonicMs()
       nextTurn(() => {
         this.#beganAtMs = undefined
-        if (this.#left) this.run()
+        if (this.#hasMore) this.run()
       })
     }
-    this.#working = true
-    this.#left = true
+    this.#isWorking = true
+    this.#hasMore = true
     try {
-      const endsAtMs = this.#beganAtMs + mostMs
-      while (this.#left && this.#clock.monotonicMs() < endsAtMs) this.#left = this.#step()
+      const endsAtMs = this.#beganAtMs + maxTurnMs
+      while (this.#hasMore && this.#clock.monotonicMs() < endsAtMs) this.#hasMore = this.#step()
     } finally {
-      this.#working = false
+      this.#isWorking = false
     }
   }
 }

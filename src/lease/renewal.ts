@@ -5,7 +5,7 @@ import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { RangeResponse } from '../etcd/wire/gen/rpc_pb.js'
 import { type Acknowledgement, acknowledged, type Deadline, hopeMs, witnessed } from './deadline.js'
-import { hedged } from '../base/hedge.js'
+import { hedge } from '../base/hedge.js'
 import { type KeepAliveAnswer, KeepAlives, type Patience } from './keep-alives.js'
 
 /** A lease as it came from etcd. */
@@ -169,10 +169,10 @@ export class LoopRenewal implements Renewal {
       const timeoutMs = Math.max(1, hopeMs(this.#deadline, api.clock.monotonicMs()))
       return api.range({ key, keysOnly: true }, { timeoutMs, urgent: true, signal })
     }
-    return hedged(api.clock, ask, {
+    return hedge(api.clock, ask, {
       patienceMs: patienceOf(ttlS).firstMs,
-      most: api.memberCount,
-      another: () => {
+      maxAttempts: api.memberCount,
+      beforeNext: () => {
         api.moveOnFrom(asked)
       },
     })

@@ -1,11 +1,11 @@
 // Warns of a TTL that was probably meant in milliseconds.
 
-/** A service that may go without a leader for longer than five minutes is rarer than a mistaken unit. */
+/** A TTL above five minutes is more often a mistaken unit than meant. */
 const maxUsualTtlS = 300
 
 let hasWarned = false
 
-/** Once per process, however many sessions it has: it is one mistake in one place. */
+/** Warns once per process: many sessions with the same mistake need no more. */
 export function warnOfLongTtl(ttlS: number): void {
   if (hasWarned || ttlS <= maxUsualTtlS) return
   hasWarned = true

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { type AnyOptionTable, defaultOf } from '../../src/base/options/table.js'
+import { figure } from '../../src/base/options/checks.js'
+import type { AnyOptionTable } from '../../src/base/options/table.js'
 import { optionTables } from '../support/option-tables.js'
 import { read, root } from './pages.js'
 
@@ -110,6 +111,15 @@ function withTable(text: string, name: string, table: AnyOptionTable): string {
   const head = '| option | type | default | range, meaning |\n| --- | --- | --- | --- |\n'
   const [before, section, after] = around(text, `## \`${name}\`\n`)
   return before + section.replace(/(^\|.*\n)+/m, () => head + rows.join('')) + after
+}
+
+function defaultOf(option: AnyOptionTable[string]): string {
+  if (option.isRequired === true) return 'required'
+  const { default: value, defaultDoc } = option
+  if (defaultDoc !== undefined) return defaultDoc
+  if (value === undefined) return 'none'
+  if (typeof value === 'number') return figure(value)
+  return typeof value === 'string' ? `\`'${value}'\`` : `\`${JSON.stringify(value)}\``
 }
 
 /** The text before a section, the section, and the text after it. */

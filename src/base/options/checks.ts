@@ -1,6 +1,6 @@
-// What the value of an option has to be: one check for each option of an option table (table.ts).
+// The checks of option values, for the rows of option tables (table.ts).
 
-import type { Clock } from '../clock.js'
+import { type Clock, maxTimerMs } from '../clock.js'
 import { InvalidArgumentError } from '../errors.js'
 
 export interface Check<T> {
@@ -9,7 +9,7 @@ export interface Check<T> {
   /** For docs/api.md: which values of the type are accepted. Absent when all are. */
   readonly range?: string | undefined
   /**
-   * @param shown what an error message shows in place of the value.
+   * @param shown what an error message shows instead of the value.
    * @throws InvalidArgumentError naming the option when the value is not accepted.
    */
   readonly parse: (option: string, value: unknown, shown?: unknown) => T
@@ -22,7 +22,7 @@ interface Words {
   readonly expected: string
 }
 
-/** A check of any kind; the other functions of this file make the usual ones. */
+/** Makes any check. The functions below make the usual ones. */
 export function check<T>(
   { type, range, expected }: Words,
   accepts: (value: unknown) => boolean,
@@ -47,7 +47,7 @@ export const string = check<string>(
   (value) => typeof value === 'string',
 )
 
-/** @param expected what the string stands for: "an address like '127.0.0.1'" */
+/** @param expected what the string has to be: "an address like '127.0.0.1'" */
 export function nonEmptyString(expected: string): Check<string> {
   return check(
     { type: '`string`', range: 'not empty', expected },
@@ -90,9 +90,6 @@ export function seconds(from: number, to: number): Check<number> {
   })
 }
 
-/** The longest that a timer of Node.js can wait. */
-export const maxTimerMs = 2 ** 31 - 1
-
 export function milliseconds(
   from: number,
   to = maxTimerMs,
@@ -128,7 +125,7 @@ export function bigint(
   )
 }
 
-/** An object that can do what is asked of it, whatever its class. */
+/** An object with these methods, whatever its class. */
 export function withMethods<T>(name: string, ...methods: readonly (string & keyof T)[]): Check<T> {
   return check(
     { type: `\`${name}\``, expected: `an object with the methods ${methods.join(', ')}` },
@@ -144,7 +141,7 @@ function isBetween(from: number, to: number, value: unknown): boolean {
   return Number(value) >= from && Number(value) <= to
 }
 
-/** A number as docs/api.md writes it: 9,000,000,000. */
+/** 9,000,000,000, as docs/api.md writes it. */
 export function figure(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 10 })
 }

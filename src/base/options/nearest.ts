@@ -1,11 +1,12 @@
-// Finds the name that a misspelt one was meant to be.
+// Finds the known name that a misspelt name was probably meant to be.
 
-/** Shorter ones would be the beginning of too many names. */
+/** Too many names begin with a shorter one. */
 const minPrefixLength = 3
 
 /**
- * The most similar of `known`; undefined when none is similar enough. Case and separators do not count:
- * `lock-delay` is `lockDelay`. Up to a third of the letters may differ, or one name may begin with the other.
+ * Returns the known name that is most similar; undefined when none is similar enough: when more
+ * than a third of the letters differ and neither name begins with the other. Case and separators do
+ * not count: `lock-delay` is `lockDelay`.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const wanted = lettersOf(name)
@@ -20,21 +21,21 @@ function lettersOf(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** Infinity when the two are too far apart for one to be meant for the other. */
+/** Infinity when the two are not similar enough. */
 function distanceOf(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length)
   const isPrefix = a.startsWith(b) || b.startsWith(a)
   if (isPrefix && shorter >= minPrefixLength) return a === b ? 0 : 1
   const limit = Math.floor(Math.max(a.length, b.length) / 3)
-  // Names of any length come in: what cannot be near is not computed.
+  // Keeps the cost small: a name of any length may come in.
   if (Math.abs(a.length - b.length) > limit) return Infinity
   const distance = editDistance(a, b)
   return distance <= limit ? distance : Infinity
 }
 
 /**
- * How many letters have to be put in, left out, changed, or swapped with their neighbour: the optimal string
- * alignment distance.
+ * The optimal string alignment distance: how many letters have to be inserted, removed, replaced,
+ * or swapped with the next one.
  */
 export function editDistance(a: string, b: string): number {
   let beforeLast: readonly number[] = []

@@ -1,20 +1,21 @@
-// Option tables: each class and call of the public API has one, with a row for each of its options.
-// Constructors check against them, docs/api.md is compared with them, and test/bad-input goes over them.
+// Option tables: each options object of the public API has one, with a row for each option.
+// Constructors and calls check their options against the table, test/docs compares docs/api.md with
+// it, and test/bad-input demands a case of bad input for each row.
 
 import { InvalidArgumentError } from '../errors.js'
 import { Hidden, show } from '../show.js'
-import { figure, type Check } from './checks.js'
+import type { Check } from './checks.js'
 import { nearestName } from './nearest.js'
 
 interface Common<T, Given> {
   readonly check: Check<T>
-  /** For docs/api.md, in Markdown: what a reader has to know besides type, range and default. */
+  /** For docs/api.md, in Markdown: what a user has to know besides type, range and default. */
   readonly doc?: string
-  /** Error messages then never show the value. */
+  /** Set for passwords and keys: error messages do not show the value. */
   readonly isSecret?: true
   /**
-   * Refuses a value because of the other options, before `check` looks at it: returns "expected …", or undefined
-   * when all is well. It is also asked when the option is not given.
+   * Compares the option with the others, before `check` looks at it and also when it is not given.
+   * Returns undefined or, to refuse the value, "expected …".
    */
   readonly rule?: (value: unknown, given: Given) => string | undefined
 }
@@ -28,7 +29,7 @@ export interface RequiredOption<T, Given = AnyGiven> extends Common<T, Given> {
 export interface OptionalOption<T, Given = AnyGiven> extends Common<T, Given> {
   readonly isRequired?: never
   readonly default?: T
-  /** For docs/api.md: the default in words, when `default` does not say it. */
+  /** For docs/api.md: the default in words, where `default` does not say it. */
   readonly defaultDoc?: string
 }
 
@@ -37,12 +38,12 @@ type Option = RequiredOption<unknown> | OptionalOption<unknown>
 /** Any option table. */
 export type AnyOptionTable = Readonly<Record<string, Option>>
 
-/** The value of each option as it was given: unchecked, undefined when it was not. */
+/** The value of each option as the caller gave it, unchecked. */
 export type Given<T> = Readonly<Partial<Record<keyof T, unknown>>>
 
 /**
- * The table of the options that an interface declares: `{ … } satisfies OptionTable<SessionOptions>` does not compile
- * when the two differ.
+ * The option table of an interface: `{ … } satisfies OptionTable<SessionOptions>` does not compile
+ * when the two differ in a name, in a type, or in what is required.
  */
 export type OptionTable<O> = {
   readonly [K in keyof O]-?: undefined extends O[K]
@@ -50,7 +51,7 @@ export type OptionTable<O> = {
     : RequiredOption<O[K], Given<O>>
 }
 
-/** The checked value of each option, or its default when it was not given. */
+/** The value of each option once it is checked, or its default when it is not given. */
 export type Resolved<T> = {
   readonly [K in keyof T]: T[K] extends { readonly check: Check<infer V> }
     ? T[K] extends { readonly isRequired: true } | { readonly default: unknown }
@@ -59,18 +60,18 @@ export type Resolved<T> = {
     : never
 }
 
-/** An options object as a parameter of a call, for error messages. */
+/** What error messages say of an options object. */
 export interface Parameter {
-  /** What the object may look like: '{ ttl: 5 }' */
+  /** An example of the object: '{ ttl: 5 }' */
   readonly example: string
-  /** Default: 'options'. */
+  /** The name of the parameter. Default: 'options'. */
   readonly name?: string
-  /** Set when the object is itself the value of an option: 'tls' */
+  /** The option whose value the object is: 'tls' */
   readonly within?: string
 }
 
 /**
- * Reads each option once, and checks it.
+ * Reads each option once and checks it.
  *
  * @throws InvalidArgumentError naming the first unknown option, or else the first wrong one.
  */
@@ -83,10 +84,11 @@ export function resolveOptions<T extends AnyOptionTable>(
 }
 
 /**
- * Reads each option of the table once, wherever it comes from: a getter or a prototype will do. Only the object's own
- * enumerable string keys have to be options, because the rest comes from its class and not from a typing error.
+ * Reads each option of the table once; getters and inherited values count. Keys that are not in the
+ * table are errors only where they are the object's own enumerable strings: the other keys come
+ * from its class and not from a typing error.
  *
- * @throws InvalidArgumentError when `options` is not an object, or has an option that the table does not have.
+ * @throws InvalidArgumentError when `options` is not an options object, or has an unknown option.
  */
 export function readOptions<T extends AnyOptionTable>(
   table: T,
@@ -141,23 +143,16 @@ export function documentedAs<T extends AnyOptionTable>(
   return Object.fromEntries(rows) as { [K in keyof T]: T[K] & { doc: string } }
 }
 
-/** The default of an option as docs/api.md writes it. */
-export function defaultOf(option: Option): string {
-  if (option.isRequired === true) return 'required'
-  const { default: value, defaultDoc } = option
-  if (defaultDoc !== undefined) return defaultDoc
-  if (value === undefined) return 'none'
-  if (typeof value === 'number') return figure(value)
-  return typeof value === 'string' ? `\`'${value}'\`` : `\`${show(value)}\``
-}
-
-/** A list is none, and neither is a signal in the place of `{ signal }`: it would bound nothing. */
+/**
+ * False for an array, and for a signal that was passed in place of `{ signal }`: both would count
+ * as options that are all left out.
+ */
 function isOptionsObject(options: unknown): options is AnyGiven {
   if (typeof options !== 'object' || options === null) return false
   return !Array.isArray(options) && !(options instanceof AbortSignal)
 }
 
-/** The value is not shown: under a misspelt name it may be a password. */
+/** The message does not show the value, because a misspelt option may be a password. */
 function unknownOption(
   key: string,
   value: unknown,

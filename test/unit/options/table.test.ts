@@ -8,7 +8,6 @@ import {
 } from '../../../src/base/options/checks.js'
 import {
   checkOptions,
-  defaultOf,
   documentedAs,
   type OptionTable,
   readOptions,
@@ -300,16 +299,4 @@ test('a table can be documented in other words', () => {
   expect(Object.values(other).map(({ doc }) => doc)).toEqual(Array(5).fill('as for a kettle'))
   expect(other.litres.check).toBe(kettle.litres.check)
   expect(kettle.litres.doc).toBe('full')
-})
-
-test.each([
-  [kettle.litres, 'required'],
-  [kettle.colour, "`'red'`"],
-  [kettle.whistles, 'it depends'],
-  [kettle.owner, 'none'],
-  [{ check: boolean, default: false }, '`false`'],
-  [{ check: integer(0, 9_999), default: 2_000 }, '2,000'],
-  [{ check: integer(0, 1), default: 0.05 }, '0.05'],
-])('docs/api.md says of a default what it is: %#', (option, text) => {
-  expect(defaultOf(option)).toBe(text)
 })
