@@ -1,5 +1,5 @@
-// One lease at a time, shared by any number of candidates: opened when first needed, replaced when lost, given back at
-// the end. It must not know about elections beyond which of them its candidates are in.
+// A session holds one lease at a time for any number of candidates. It opens a lease when one is
+// first needed, replaces a lost one, and gives the last one back.
 
 import { waitOrAbort, checkWait, type WaitOptions } from '../base/wait.js'
 import { type CompanionEvents, Companions } from './companions.js'
@@ -18,11 +18,11 @@ import { Listeners } from '../base/listeners.js'
 import { warnOfLongTtl } from './long-ttl.js'
 import { checkSessionOptions, type SessionOptions } from './options.js'
 
-/** What a session tells those who look on. */
+/** The events of a session, for `session.on()`. */
 export interface SessionEvents extends CompanionEvents {
-  /** There is a lease; `ttl` is what etcd granted, in seconds. */
+  /** The session has a new lease. `ttl` is what etcd granted, in seconds. */
   opened: { readonly leaseId: bigint; readonly ttl: number }
-  /** It is over; `loss` is `'closed'` when this process gave it up. */
+  /** The lease is over. `loss` is `'closed'` when this process gave it up. */
   lost: { readonly leaseId: bigint; readonly loss: LeaseLoss }
 }
 
@@ -32,14 +32,16 @@ const events: readonly (keyof SessionEvents)[] = [
 ]
 
 /**
- * One etcd lease, kept alive by this process; many candidates may share it.
+ * One etcd lease, kept alive by this process. Many candidates may share it.
  *
- * Making one does no I/O. When the lease is lost, every candidate of the session loses its key; a new lease is opened
- * as soon as one of them needs it.
+ * The constructor does no I/O. When the lease is lost, every candidate of the session loses its
+ * key; the session opens a new lease as soon as one of them needs it.
  *
  * @example
  * const session = new Session(etcd, { ttl: 5 })
- * const shards = ids.map((id) => new Candidate(session, { election: `shard/${id}`, name: 'web-1' }))
+ * const shards = ids.map(
+ *   (id) => new Candidate(session, { election: `shard/${id}`, name: 'web-1' }),
+ * )
  * // …
  * await session.close()
  */
@@ -52,14 +54,16 @@ export class Session {
   readonly #candidates = new Map<string, { yieldPlace(): boolean }>()
   #adoptId: bigint | undefined
   #lease: Lease | undefined
-  /** Lost here, but perhaps not in etcd: to be given back before there is another one, so that there is only one. */
+  /** A lease that is lost here but may live in etcd: to be revoked before the next one is opened. */
   #leftBehind: Lease | undefined
   #opening: Promise<Lease> | undefined
   #closing: Promise<void> | undefined
   #orphaned = false
 
   /**
-   * @throws InvalidArgumentError naming the option, what was expected and what came.
+   * Warns once per process when `ttl` is above 300, in case milliseconds were meant.
+   *
+   * @throws InvalidArgumentError naming the first option that is unknown or wrong.
    */
   constructor(etcd: Etcd, options: SessionOptions) {
     this.#api = apiOf(etcd)
@@ -72,17 +76,17 @@ export class Session {
     warnOfLongTtl(ttl)
   }
 
-  /** The lease at present, or undefined while there is none. */
+  /** The id of the current lease; undefined while there is none. */
   get leaseId(): bigint | undefined {
     return this.#lease?.id
   }
 
-  /** In seconds: as etcd granted it or, before the session is open, as it was asked for. */
+  /** The TTL that etcd granted or, before the session is open, the requested one; in seconds. */
   get ttl(): number {
     return this.#lease?.ttlS ?? this.#requestedTtlS
   }
 
-  /** Whether `close()` or `orphan()` was called. */
+  /** True once `close()` or `orphan()` was called. */
   get isClosed(): boolean {
     return this.#closing !== undefined
   }
@@ -98,21 +102,22 @@ export class Session {
   }
 
   /**
-   * Opens the session now rather than when a candidate first needs it. Does nothing when it is open.
+   * Opens the session now rather than when a candidate first needs it. No effect when it is open.
    *
-   * @throws `signal.reason` when the signal is aborted; ClosedError; any other {@link ElectError} when etcd does not
-   * grant a lease within the client's `callTimeoutMs`.
+   * @throws `signal.reason` when the signal is aborted; ClosedError; any other {@link ElectError}
+   * when etcd does not grant a lease within the client's `callTimeoutMs`.
    */
   async open(options: WaitOptions = {}): Promise<void> {
     await this.lease(checkWait(options).signal)
   }
 
   /**
-   * Ends every term and candidacy of the session and revokes the lease, which removes all their keys at once. May be
-   * called more than once.
+   * Ends every term and candidacy of the session and revokes the lease, which removes all their
+   * keys at once. May be called more than once.
    *
-   * @throws an {@link ElectError} when etcd did not confirm within the client's `callTimeoutMs`. The session is closed
-   * all the same; revoking is tried again in the background until the lease has run out by itself.
+   * @throws an {@link ElectError} when etcd did not confirm within the client's `callTimeoutMs`.
+   * The session is closed all the same. It goes on trying to revoke the lease in the background,
+   * until the lease has run out by itself.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -120,8 +125,8 @@ export class Session {
   }
 
   /**
-   * Ends every term and candidacy of the session here, but leaves lease and keys in etcd until the TTL has passed, for
-   * another process that takes the lease over with `leaseId`.
+   * Ends every term and candidacy of the session here, but leaves lease and keys in etcd until the
+   * TTL has passed, so that another process can take the lease over with `leaseId`.
    */
   orphan(): void {
     if (this.isClosed) return
@@ -131,7 +136,11 @@ export class Session {
     this.#companions.stop()
   }
 
-  /** Calls back on every event; returns what stops that. A listener that throws breaks nothing. */
+  /**
+   * Calls `listener` on every such event. A listener that throws breaks nothing.
+   *
+   * @returns a function that removes the listener.
+   */
   on<E extends keyof SessionEvents>(
     event: E,
     listener: (event: SessionEvents[E]) => void,
@@ -149,7 +158,7 @@ export class Session {
     await this.close()
   }
 
-  /** @internal The present lease, or a new one when there is none. */
+  /** @internal The current lease, or a new one when there is none. */
   async lease(signal?: AbortSignal): Promise<Lease> {
     signal?.throwIfAborted()
     this.#throwIfClosed()
@@ -164,14 +173,14 @@ export class Session {
   }
 
   /**
-   * @internal For one whose work is done by another process, before the session is opened: the guardian waits until that one
-   * is gone too.
+   * @internal Has the guardian wait until process `pid`, which does the work of this one, is gone
+   * too. To be called before the session is opened.
    */
   revokeOnlyAfter(pid: number): void {
     this.#companions.revokeOnlyAfter(pid)
   }
 
-  /** @internal Settles when it is known whether etcd has taken the lease of a closed session back. */
+  /** @internal Settles once it is known whether etcd has revoked the lease of a closed session. */
   givenBack(): Promise<void> {
     if (this.#orphaned) {
       return Promise.reject(new ClosedError('the session was orphaned: its keys stay in etcd'))
@@ -208,7 +217,7 @@ export class Session {
         : await this.#adopt(this.#adoptId)
     this.#lease = lease
     this.#companions.guard(lease)
-    // Closed meanwhile: whoever closes waits for us and gives the lease back. Nobody waits in order to leave it there.
+    // Closed meanwhile. `close()` waits for this and revokes the lease; `orphan()` does not wait.
     if (this.#orphaned) lease.end('closed')
     this.#throwIfClosed()
     this.#listeners.emit('opened', { leaseId: lease.id, ttl: lease.ttlS })
@@ -225,16 +234,16 @@ export class Session {
     const lost = (loss: LeaseLoss): void => {
       if (loss === 'expired') void this.#giveBackLater(lease)
       if (loss === 'revoked') this.#companions.unguard(lease)
-      // Not by us: the client was closed, and with it the way to etcd.
+      // Not by the session: the client was closed, and with it every connection to etcd.
       if (loss === 'closed' && !this.isClosed) this.#companions.stop()
       this.#listeners.emit('lost', { leaseId: lease.id, loss })
     }
-    // One that was over before it came has told nobody.
+    // A lease that is over already calls no listener.
     if (lease.loss !== undefined) lost(lease.loss)
     else lease.listen({ renewed: () => undefined, lost })
   }
 
-  /** Once: whoever tries again after the lease was found to be gone needs one of its own. */
+  /** Tries once: when that lease turns out to be gone, the next attempt opens a new one. */
   async #adopt(id: bigint): Promise<Lease> {
     try {
       const lease = await adoptLease(this.#api, id, this.#clockDrift, this.#companions.startRenewal)
@@ -251,7 +260,7 @@ export class Session {
     try {
       await revokeLease(this.#api, this.#leftBehind.id)
     } catch (error) {
-      // One that we may not revoke runs out by itself: no reason to be without a lease until then.
+      // Without the right to revoke it, it runs out by itself: the session need not wait for that.
       if (!(error instanceof ElectError) || error.retryable) throw error
     }
     this.#leftBehind = undefined
@@ -272,7 +281,7 @@ export class Session {
       if (lease !== undefined) await revokeLease(this.#api, lease.id)
     } catch (error) {
       if (lease === undefined || error instanceof ClosedError) this.#companions.stop()
-      // The guardian goes on trying too, should this process end meanwhile.
+      // The guardian stays until then, in case this process ends first.
       else void this.#dismissOnceGivenBack(lease)
       throw error
     }
