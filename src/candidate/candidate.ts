@@ -1,5 +1,5 @@
-// One contender in an election: what a user calls. It turns what the contender tells into promises and leaderships.
-// It must not decide who leads (election/machine.ts does).
+// A candidate in an election, as users call it. It turns what its election driver reports into
+// promises and leaderships. election/machine.ts decides who leads, and nothing else does.
 
 import {
   CampaignPendingError,
@@ -36,9 +36,10 @@ interface Campaign {
 }
 
 /**
- * One contender in an election.
+ * One candidate in one election.
  *
- * Making one does no I/O. It may campaign, resign and campaign again any number of times until it is closed.
+ * The constructor does no I/O. A candidate may campaign, resign and campaign again any number of
+ * times until it is closed.
  *
  * @example
  * const candidate = new Candidate(etcd, { election: 'nightly-report', name: 'web-1', ttl: 5 })
@@ -60,8 +61,9 @@ export class Candidate {
   #closing: Promise<void> | undefined
 
   /**
-   * @param on an `Etcd` client, for a session of the candidate's own, or a `Session` shared with other candidates.
-   * @throws InvalidArgumentError naming the option, what was expected and what came.
+   * @param on an `Etcd` client, for a session of the candidate's own, or a `Session` that it shares
+   * with other candidates.
+   * @throws InvalidArgumentError naming the first option that is unknown or wrong.
    */
   constructor(on: Etcd | Session, options: CandidateOptions) {
     const { election, name, lockDelay, ofSession } = checkCandidateOptions(options)
@@ -91,22 +93,25 @@ export class Candidate {
     )
   }
 
-  /** What is contested. */
+  /** The name of the election. */
   get election(): string {
     return this.#election
   }
 
-  /** How others see this candidate. Changes with `campaign({ name })`, and when a proclamation is known to have succeeded. */
+  /**
+   * The name that others see. Changes with `campaign({ name })`, and when a proclamation is known
+   * to have succeeded.
+   */
   get name(): string {
     return this.#name
   }
 
-  /** The etcd key of the present candidacy, waiting or leading; `''` when not a candidate. */
+  /** The etcd key of the current candidacy, waiting or leading; `''` when there is none. */
   get term(): string {
     return this.#driver.candidacy?.term ?? ''
   }
 
-  /** The present leadership, or undefined when not the leader. */
+  /** The current leadership; undefined when this candidate does not lead. */
   get leadership(): Leadership | undefined {
     return this.#leadership
   }
@@ -129,16 +134,20 @@ export class Candidate {
   }
 
   /**
-   * Waits until this candidate is elected; on one that leads, resolves at once with the leadership it has.
+   * Waits until this candidate is elected. When it leads already, resolves at once with its
+   * leadership.
    *
-   * While it waits, a lost lease or key is made again, at the back of the queue, and an etcd that is away is waited for.
-   * `signal` bounds the wait: when it is aborted, the candidacy is given up, its key is removed in the background, and
-   * no election can come from it. A term once won outlives the signal. It does not guarantee that the leadership is
-   * still valid when one looks at it: `leadership.isValid()` does.
+   * While it waits, the candidate replaces a lost lease or key, at the back of the queue, and waits
+   * for an etcd that is away. `signal` bounds the wait: when it is aborted, the candidacy is given
+   * up, its key is removed in the background, and it can no longer be elected. A term once won
+   * outlives the signal.
    *
-   * @throws `signal.reason`; CampaignPendingError when an earlier call still waits; ClosedError; AlreadyACandidateError
-   * when the session has another candidate in this election; any other {@link ElectError} when etcd could not be asked
-   * to take the candidacy, within the client's `callTimeoutMs`. No key is left behind in any of these cases.
+   * The leadership may have ended by the time the caller looks at it: `leadership.isValid()` tells.
+   *
+   * @throws `signal.reason`; CampaignPendingError when an earlier call still waits; ClosedError;
+   * AlreadyACandidateError when the session has another candidate in this election; any other
+   * {@link ElectError} when etcd could not be asked to take the candidacy, within the client's
+   * `callTimeoutMs`. No key is left behind in any of these cases.
    */
   async campaign(options: CampaignOptions = {}): Promise<Leadership> {
     const { signal, name: asName = this.#name } = checkCampaign(options)
@@ -153,7 +162,7 @@ export class Candidate {
     this.#session.enter(this.#election, this.#driver)
     let campaign: Campaign | undefined
     const abort = (): void => {
-      // Won in this very turn: what is won outlives the signal.
+      // Won in this very turn: a term once won outlives the signal.
       if (this.#campaign !== campaign) return
       this.#settleCampaign()?.reject(signal?.reason)
       this.#driver.withdraw('resigned')
@@ -172,16 +181,18 @@ export class Candidate {
   }
 
   /**
-   * Runs `work` whenever elected, and campaigns again after each term, until `signal` is aborted or the candidate is
-   * closed; then it resolves. While etcd is away it keeps trying and says nothing: `init()` tells whether etcd is there.
-   * See docs/lifecycle.md for what happens to the work in each case.
+   * Runs `work` whenever the candidate is elected, and campaigns again after each term, until
+   * `signal` is aborted or the candidate is closed; then it resolves. While etcd is away it keeps
+   * trying in silence: `init()` tells whether etcd is there. docs/lifecycle.md says what happens to
+   * the work in each case.
    *
-   * To be called once at a time: while the candidate leads, a second call runs its work in the same term.
+   * To be called once at a time: while the candidate leads, a second call runs its work in the same
+   * term.
    *
-   * @param work is given the leadership and should stop soon after `leadership.signal` is aborted. When it ends while
-   * still leading, the leadership is given up.
-   * @throws what the work throws while it leads, or `onStop`; ClosedError when the candidate is closed already; any other
-   * {@link ElectError} that retrying cannot fix.
+   * @param work is given the leadership, and should stop soon after `leadership.signal` is aborted.
+   * When it ends while the candidate still leads, the leadership is given up.
+   * @throws what `work` throws while the candidate leads, or `onStop`; ClosedError when the
+   * candidate is closed already; any other {@link ElectError} that a retry cannot fix.
    */
   async lead(work: (leadership: Leadership) => unknown, options: LeadOptions = {}): Promise<void> {
     if (typeof (work as unknown) !== 'function') {
@@ -195,10 +206,10 @@ export class Candidate {
   }
 
   /**
-   * Changes the name that others see, which only the leader can.
+   * Changes the name that others see. Only the leader can.
    *
-   * @throws NotLeaderError when not the leader, and nothing is changed then; any other {@link ElectError} when etcd did
-   * not confirm: the name may or may not have changed.
+   * @throws NotLeaderError when this candidate does not lead, and then nothing is changed; any
+   * other {@link ElectError} when etcd did not confirm: the name may or may not have changed.
    */
   async proclaim(name: string, options: WaitOptions = {}): Promise<void> {
     checkName(name)
@@ -206,18 +217,18 @@ export class Candidate {
     this.#throwIfClosed()
     signal?.throwIfAborted()
     const leadership = this.#leadership
-    // One after the other, so that the last name asked for is the one that stays.
+    // One after the other, so that the last name is the one that stays.
     const turn = this.#proclaiming.then(() => this.#proclaim(name, leadership, signal))
     this.#proclaiming = turn.catch(() => undefined)
     await waitOrAbort(turn, signal)
   }
 
   /**
-   * Who leads, asked of etcd (a linearizable read). `revision` is the leader's fencing token. With `lockDelay`, one who
-   * still waits for the former leader to stop is named already.
+   * Asks etcd who leads (a linearizable read). With `lockDelay`, a new leader is named while it
+   * still waits for the former leader to stop.
    *
-   * @throws NoLeaderError when nobody does; `signal.reason`; ClosedError; any other {@link ElectError} when etcd does not
-   * answer within the client's `callTimeoutMs`.
+   * @throws NoLeaderError when the election has no leader; `signal.reason`; ClosedError; any other
+   * {@link ElectError} when etcd does not answer within the client's `callTimeoutMs`.
    */
   async leader(options: WaitOptions = {}): Promise<CandidateInfo> {
     const { signal } = checkWait(options)
@@ -228,11 +239,11 @@ export class Candidate {
   }
 
   /**
-   * Whether this candidate leads, asked of etcd (a linearizable read); false at once when this process knows that it does
-   * not. Without the network: `leadership.isValid()`.
+   * Asks etcd whether this candidate leads (a linearizable read). False at once when this process
+   * knows that it does not. `leadership.isValid()` tells without the network.
    *
-   * @throws `signal.reason`; ClosedError; any other {@link ElectError} when etcd does not answer within the client's
-   * `callTimeoutMs`, which says nothing about who leads.
+   * @throws `signal.reason`; ClosedError; any other {@link ElectError} when etcd does not answer
+   * within the client's `callTimeoutMs`, which says nothing about who leads.
    */
   async isLeader(options: WaitOptions = {}): Promise<boolean> {
     const { signal } = checkWait(options)
@@ -249,11 +260,12 @@ export class Candidate {
   }
 
   /**
-   * Gives the leadership up; no effect and no error when not the leader. From the call on, `isValid()` is false; when it
-   * resolves, the key is gone and the next candidate leads. It may campaign again.
+   * Gives the leadership up. No effect and no error when this candidate does not lead. `isValid()`
+   * is false from the call on; when the call resolves, the key is gone and the next candidate
+   * leads. The candidate may campaign again.
    *
-   * @throws `signal.reason`, or an {@link ElectError} when etcd did not confirm in time: removing the key goes on in the
-   * background, and calling again waits for that.
+   * @throws `signal.reason`, or an {@link ElectError} when etcd did not confirm in time: the key is
+   * still being removed in the background, and another call waits for that.
    */
   async resign(options: WaitOptions = {}): Promise<void> {
     const { signal } = checkWait(options)
@@ -266,11 +278,12 @@ export class Candidate {
   }
 
   /**
-   * Leaves the election for good; with a session of its own, gives the lease back. A pending `campaign()` rejects with
-   * {@link ClosedError}, as do later ones. May be called more than once.
+   * Leaves the election for good and, with a session of its own, revokes the lease. A pending
+   * `campaign()` rejects with {@link ClosedError}, as do later calls. May be called more than once.
    *
-   * @throws an {@link ElectError} when etcd did not confirm in time. The candidate is closed all the same; removing its
-   * key goes on in the background until the lease has run out by itself.
+   * @throws an {@link ElectError} when etcd did not confirm in time. The candidate is closed all
+   * the same. Its key is still being removed in the background, until the lease has run out by
+   * itself.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -287,7 +300,8 @@ export class Candidate {
       await this.#leave()
       return
     }
-    // A lease that is revoked does not tell why. One whose successor would wait leaves first, and so says that it was meant.
+    // A revoked lease does not say why it is gone. With `lockDelay` the next leader would wait for
+    // it, so the candidate leaves first: that says that it left on purpose.
     if (this.#lockDelay) await this.#leave().catch(() => undefined)
     await this.#session.close()
   }
@@ -298,7 +312,7 @@ export class Candidate {
     await this.#driver.left()
   }
 
-  /** One that leads already needs no campaign, unless the term ends while it takes its other name. */
+  /** A leader needs no campaign, unless its term ends while it proclaims its other name. */
   async #leadAs(
     name: string,
     leadership: Leadership,
@@ -309,7 +323,7 @@ export class Candidate {
     return this.#leadership === leadership ? leadership : this.campaign({ name, signal })
   }
 
-  /** In the term in which it was asked for: the name of the next one is not its affair. */
+  /** Proclaims in the term of the call only: a later term has its own name. */
   async #proclaim(
     name: string,
     leadership: Leadership | undefined,
@@ -351,7 +365,7 @@ export class Candidate {
   }
 }
 
-/** A key can be gone by itself or together with its lease; only etcd knows. */
+/** A key can be gone alone or together with its lease. Only etcd knows. */
 async function whyDeleted(api: EtcdApi, lease: Lease): Promise<LeadershipEnd> {
   try {
     const { TTL } = await api.leaseTimeToLive(lease.id)

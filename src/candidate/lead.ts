@@ -1,5 +1,4 @@
-// The loop that most services want: campaign, work while elected, campaign again.
-// It must not decide who leads; it uses what every user could use.
+// The loop of `candidate.lead()`: campaign, work while elected, campaign again.
 
 import { sleep } from '../base/clock.js'
 import { ClosedError, ElectError, LeadershipLostError } from '../base/errors.js'
@@ -12,21 +11,22 @@ import type { Leadership } from './leadership.js'
 
 /** The options of `candidate.lead()`. */
 export interface LeadOptions {
-  /** Ends the loop: the work is asked to stop, and the leadership is given up when it has. */
+  /** Ends the loop: the work is asked to stop, and then the leadership is given up. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Called once a term, when its work has ended, and awaited before the key is given up: for what has to be done before
-   * another candidate leads. When the term was lost, another one may lead already: `leadership.isValid()` tells.
+   * Called once per term, when its work has ended, and awaited before the key is given up: for what
+   * has to be done before another candidate leads. When the term was lost, another candidate may
+   * lead already: `leadership.isValid()` tells.
    */
   readonly onStop?: ((leadership: Leadership) => unknown) | undefined
   /**
-   * How long before the end of a term that is not renewed any more the work is asked to stop, in milliseconds, from 0 to
-   * half of the TTL. Default 0: the work hears of the end at the end.
+   * How long before the end of a term that is no longer renewed the work is asked to stop, in
+   * milliseconds, from 0 to half of the TTL. Default 0: the work is asked at the end.
    */
   readonly drainMs?: number | undefined
 }
 
-/** @param ttlS of the session, which bounds `drainMs` */
+/** @param ttlS the TTL of the session, in seconds: it bounds `drainMs` */
 export function leadOptionTable(ttlS: number) {
   const maxDrainMs = ttlS * 500
   return {
@@ -61,7 +61,7 @@ interface Campaigner {
   campaign(options: { signal?: AbortSignal | undefined }): Promise<Leadership>
 }
 
-/** A term shorter than this is followed by a pause: work that ends at once must not become a storm of elections. */
+/** A pause follows a shorter term: work that ends at once must not cause a storm of elections. */
 const shortTermMs = 1_000
 
 export async function lead(
@@ -78,57 +78,59 @@ export async function lead(
     } catch (error) {
       if (isAborted(signal) || error instanceof ClosedError) return
       if (!(error instanceof ElectError && error.retryable)) throw error
-      if (!(await paused(backoff.nextMs()))) return
+      if (!(await pause(backoff.nextMs()))) return
       continue
     }
     const electedMs = clock.monotonicMs()
-    if (await served(leadership)) return
+    if (await serve(leadership)) return
     if (clock.monotonicMs() - electedMs >= shortTermMs) backoff.reset()
-    else if (!(await paused(backoff.nextMs()))) return
+    else if (!(await pause(backoff.nextMs()))) return
   }
 
   /**
-   * One term, from the election until the key is given up. Tells whether the loop is to end with it. The order is: the
-   * signal fires, the work ends, `onStop` ends, the key is given up; or the time that was surely left is over, and the
-   * key goes whatever the work does, because it must not keep others from leading.
+   * Serves one term, from the election until the key is given up. Returns whether the loop ends
+   * with it. The order is: the signal fires, the work ends, `onStop` ends, the key is given up.
+   * When the time runs out that was surely left as the signal fired, the key is given up whatever
+   * the work does, because it must not keep others from leading.
    */
-  async function served(leadership: Leadership): Promise<boolean> {
-    let graceOver: (() => void) | undefined
+  async function serve(leadership: Leadership): Promise<boolean> {
+    let cancelGrace: (() => void) | undefined
     const askToStop = (reason: unknown): void => {
       leadership.askToStop(reason)
-      graceOver ??= clock.setTimer(leadership.remainingMs(), () => void resigned(leadership))
+      cancelGrace ??= clock.setTimer(leadership.remainingMs(), () => void tryToResign(leadership))
     }
     const stop = (): void => {
       askToStop(signal?.reason)
     }
     if (isAborted(signal)) stop()
     else signal?.addEventListener('abort', stop, { once: true })
-    const unwatch = drainMs > 0 ? beforeTheEnd(leadership, askToStop) : undefined
-    const failures = [await failure(work, leadership), await failure(onStop, leadership)]
+    const stopWatching = drainMs > 0 ? watchForEnd(leadership, askToStop) : undefined
+    const failures = [await failureOf(work, leadership), await failureOf(onStop, leadership)]
     signal?.removeEventListener('abort', stop)
-    unwatch?.()
-    graceOver?.()
-    await resigned(leadership)
-    const [first] = failures.filter((one) => one !== undefined)
+    stopWatching?.()
+    cancelGrace?.()
+    await tryToResign(leadership)
+    const [first] = failures.filter((failure) => failure !== undefined)
     if (first !== undefined) throw first.error
     return isAborted(signal)
   }
 
-  /** Asks when so little is left that the term is not being renewed. */
-  function beforeTheEnd(leadership: Leadership, ask: (reason: unknown) => void): () => void {
+  /** Asks the work to stop when less than `drainMs` is left: then the term is not being renewed. */
+  function watchForEnd(leadership: Leadership, askToStop: (reason: unknown) => void): () => void {
     let cancel = (): void => undefined
-    const look = (): void => {
+    const check = (): void => {
       const spareMs = leadership.remainingMs() - drainMs
-      if (spareMs > 0) cancel = clock.setTimer(spareMs, look)
-      else ask(aboutToEnd(leadership))
+      if (spareMs > 0) cancel = clock.setTimer(spareMs, check)
+      else askToStop(aboutToEndError(leadership))
     }
-    look()
+    check()
     return () => {
       cancel()
     }
   }
 
-  async function paused(delayMs: number): Promise<boolean> {
+  /** Returns false when the signal is aborted first. */
+  async function pause(delayMs: number): Promise<boolean> {
     return sleep(clock, delayMs, signal).then(
       () => true,
       () => false,
@@ -136,13 +138,13 @@ export async function lead(
   }
 }
 
-/** The key goes on being removed in the background when etcd does not confirm; `close()` reports on that. */
-async function resigned(leadership: Leadership): Promise<void> {
+/** When etcd does not confirm, the key is removed in the background; `close()` reports on that. */
+async function tryToResign(leadership: Leadership): Promise<void> {
   await leadership.resign().catch(() => undefined)
 }
 
-/** What it throws, unless that is but a consequence of being told to stop. */
-async function failure(
+/** Runs `act`. Returns its error, unless it failed only because it was asked to stop. */
+async function failureOf(
   act: ((leadership: Leadership) => unknown) | undefined,
   leadership: Leadership,
 ): Promise<{ readonly error: unknown } | undefined> {
@@ -154,21 +156,21 @@ async function failure(
   }
 }
 
-function aboutToEnd({ term }: Leadership): LeadershipLostError {
+function aboutToEndError({ term }: Leadership): LeadershipLostError {
   const why = 'the lease is not being renewed'
   return new LeadershipLostError(`the term '${term}' is about to end: ${why}`, {
     cause: new Error(why),
   })
 }
 
-/** Whether work failed only because it was told to stop. */
+/** Whether the work failed only because it was asked to stop. */
 function isConsequence(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (!aborted) return false
   if (error === reason || error instanceof ElectError) return true
   return error instanceof Error && (error.name === 'AbortError' || error.cause === reason)
 }
 
-/** A function of its own, because the signal changes between two looks. */
+/** A function, because TypeScript takes the state of a signal for a constant across an await. */
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true
 }

@@ -1,5 +1,5 @@
-// What a winner holds while its term lasts. It must not decide whether it leads: it is told when the term ends, and asks
-// the lease whether it is surely alive.
+// What the leader holds while its term lasts. The candidate tells it when the term ends, and the
+// lease until when the term is surely valid.
 
 import { checkWait, type WaitOptions } from '../base/wait.js'
 import { LeadershipLostError, NotLeaderError } from '../base/errors.js'
@@ -8,14 +8,14 @@ import type { LeadershipEnd } from '../election/machine.js'
 import type { Candidacy } from '../election/requests.js'
 import type { Lease } from '../lease/lease.js'
 
-/** What a leadership needs of its candidate. */
+/** The part of a candidate that a leadership uses. */
 interface Holder {
   readonly name: string
   proclaim(name: string, options?: WaitOptions): Promise<void>
   resign(options?: WaitOptions): Promise<void>
 }
 
-const story: Record<LeadershipEnd, string> = {
+const explanations: Record<LeadershipEnd, string> = {
   resigned: 'it was given up on purpose',
   expired: 'the lease could not be renewed in time',
   deleted: 'its key was removed from etcd, by hand or together with its lease',
@@ -27,32 +27,32 @@ const story: Record<LeadershipEnd, string> = {
 /**
  * One term of one candidate. Made by `campaign()` and `lead()`.
  *
- * Any part of a program that acts as the leader should look at {@link isValid} right before it acts, stop when
- * {@link signal} is aborted, and hand {@link fencingToken} to what it writes to.
+ * Any part of a program that acts as the leader should call {@link isValid} right before it acts,
+ * stop when {@link signal} is aborted, and pass {@link fencingToken} to what it writes to.
  *
  * @example
  * const leadership = await candidate.campaign()
  * while (leadership.isValid()) await writeOnce({ token: leadership.fencingToken })
- * console.log(await leadership.ended) // 'expired', say
+ * console.log(await leadership.ended) // 'expired', for example
  */
 export class Leadership {
   /** The etcd key that identifies this term. */
   readonly term: string
   /**
-   * Strictly greater for every later leader of the election. A store that refuses writes with a smaller token than it
-   * has seen is safe whatever clocks, pauses and networks do.
+   * Strictly greater for every later leader of the election. A store that refuses writes with a
+   * smaller token than it has seen is safe whatever clocks, pauses and networks do.
    */
   readonly fencingToken: bigint
-  /** Resolves, and never rejects, with how the term ended. */
+  /** Resolves with how the term ended. Never rejects. */
   readonly ended: Promise<LeadershipEnd>
   readonly #holder: Holder
   readonly #lease: Lease
-  /** Made when somebody asks for it: ten thousand terms that end at once are told so that much sooner. */
+  /** Made on demand, so that ten thousand terms can end at once so much sooner. */
   #controller: AbortController | undefined
-  /** What makes the reason with which the signal was aborted, or would have been. */
+  /** Makes the reason with which the signal is, or would be, aborted. */
   #abortedWith: (() => unknown) | undefined
   readonly #resolveEnded: (end: LeadershipEnd) => void
-  #over = false
+  #isOver = false
 
   /** @internal */
   constructor(holder: Holder, candidacy: Candidacy, lease: Lease) {
@@ -71,11 +71,12 @@ export class Leadership {
   }
 
   /**
-   * Aborted when the term ends, however it ends, with a {@link LeadershipLostError} as reason; in `lead()` also when the
-   * work is asked to stop, then with the reason of the signal that asked or, with `drainMs`, with a
-   * {@link LeadershipLostError} because the term is about to end.
+   * Aborted when the term ends, for whatever reason, with a {@link LeadershipLostError} as reason.
+   * In `lead()` also when the work is asked to stop: then with the reason of the signal that asked
+   * or, with `drainMs`, with a {@link LeadershipLostError} because the term is about to end.
    *
-   * It is fired by a timer and so can be late by as long as the event loop is blocked; {@link isValid} cannot.
+   * A timer fires it, so it is late by as long as the event loop is blocked. {@link isValid} is
+   * never late.
    */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
@@ -86,42 +87,47 @@ export class Leadership {
   }
 
   /**
-   * Whether this is provably still the leader at this instant. Synchronous and without network: it reads two clocks.
+   * Whether the candidate provably still leads at this instant. Synchronous, without network: it
+   * reads two clocks.
    *
-   * True means that no other candidate can have become the leader, provided that this machine's clock and etcd's run at
-   * rates within `clockDrift` of each other, that etcd honours its leases, and that nobody deletes the key or revokes
-   * the lease by hand (docs/guarantees.md). It says nothing about the next instant: an act that takes time needs the
-   * fencing token.
+   * True means that no other candidate can have become the leader, provided that the clocks of this
+   * host and of etcd run at rates within `clockDrift` of each other, that etcd honours its leases,
+   * and that the key is not deleted and the lease not revoked by hand (docs/guarantees.md). It says
+   * nothing about the next instant: an act that takes time needs the fencing token.
    */
   isValid(): boolean {
     return this.remainingMs() > 0
   }
 
-  /** Until {@link isValid} would turn false without another renewal, in milliseconds; 0 when it is over. */
+  /**
+   * Milliseconds until {@link isValid} turns false without another renewal; 0 when the term is
+   * over.
+   */
   remainingMs(): number {
-    return this.#over ? 0 : this.#lease.remainingMs()
+    return this.#isOver ? 0 : this.#lease.remainingMs()
   }
 
   /**
    * Changes the name that others see.
    *
-   * @throws NotLeaderError when this term is over; nothing is changed then. Otherwise as `candidate.proclaim()`.
+   * @throws NotLeaderError when this term is over, and then nothing is changed; otherwise as
+   * `candidate.proclaim()`.
    */
   async proclaim(name: string, options: WaitOptions = {}): Promise<void> {
     checkName(name)
     checkWait(options)
-    if (this.#over) throw new NotLeaderError(`the term '${this.term}' is over`)
+    if (this.#isOver) throw new NotLeaderError(`the term '${this.term}' is over`)
     await this.#holder.proclaim(name, options)
   }
 
   /**
-   * Gives the leadership up. No effect and no error when it is over already.
+   * Gives the leadership up. No effect and no error when the term is over already.
    *
    * @throws as `candidate.resign()`.
    */
   async resign(options: WaitOptions = {}): Promise<void> {
     checkWait(options)
-    if (!this.#over) await this.#holder.resign(options)
+    if (!this.#isOver) await this.#holder.resign(options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -133,16 +139,23 @@ export class Leadership {
     this.#abort(() => reason)
   }
 
-  /** @internal The term is over: nobody may act on it from now on. */
-  end(end: LeadershipEnd, told: Promise<LeadershipEnd> = Promise.resolve(end)): void {
-    if (this.#over) return
-    this.#over = true
-    void told.then(this.#resolveEnded)
+  /**
+   * @internal Ends the term. `isValid()` is false from now on.
+   *
+   * @param known settles with how it ended, when that has yet to be found out
+   */
+  end(end: LeadershipEnd, known: Promise<LeadershipEnd> = Promise.resolve(end)): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    void known.then(this.#resolveEnded)
     this.#abort(
       () =>
-        new LeadershipLostError(`no longer the leader of term '${this.term}': ${story[end]}`, {
-          cause: new Error(story[end]),
-        }),
+        new LeadershipLostError(
+          `no longer the leader of term '${this.term}': ${explanations[end]}`,
+          {
+            cause: new Error(explanations[end]),
+          },
+        ),
     )
   }
 

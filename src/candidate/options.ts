@@ -16,35 +16,37 @@ import { waitOptionTable, type WaitOptions } from '../base/wait.js'
 import { candidateName, electionName } from '../election/options.js'
 import { type SessionOptions, sessionOptionTable } from '../session/options.js'
 
-/** Options of the candidate's own session, as in `SessionOptions`. Not allowed with a `Session`, which has its own. */
+/** The options of the candidate's own session. Not allowed with a `Session`, which has them. */
 type OwnSessionOptions = Partial<Omit<SessionOptions, 'ttl' | 'leaseId'>>
 
 /** The options of {@link Candidate}. */
 export interface CandidateOptions extends OwnSessionOptions {
-  /** What is contested. The same for all candidates that contest it. */
+  /** The name of the election, the same for all its candidates. */
   readonly election: string
-  /** How others see this candidate. Need not be unique; a host name serves well. */
+  /** The name that others see. Need not be unique; a host name serves well. */
   readonly name: string
   /**
-   * The TTL of the candidate's own session, in whole seconds: so long may it take until another candidate takes over
-   * from a process that died. Required with an `Etcd`, not allowed with a `Session`, which has one.
+   * The TTL of the candidate's own session, in whole seconds: another candidate may take that long
+   * to replace a process that died. Required with an `Etcd`, not allowed with a `Session`, which
+   * has one.
    */
   readonly ttl?: number | undefined
   /**
-   * Whether to wait, when elected, until nobody who led before can believe it any more, even if etcd ended its lease too
-   * early: its TTL and a margin, unless it is known to have left on purpose. Default false. To be set on all candidates of
-   * the election; see docs/guarantees.md.
+   * Whether a newly elected candidate waits until no former leader can believe that it still leads,
+   * even if etcd ended its lease too early: for its TTL and a margin, unless it is known to have
+   * left on purpose. Default false. To be set on all candidates of the election; see
+   * docs/guarantees.md.
    */
   readonly lockDelay?: boolean | undefined
 }
 
 /** The options of `candidate.campaign()`. */
 export interface CampaignOptions extends WaitOptions {
-  /** Another name for this candidacy. One that leads already proclaims it. */
+  /** Another name for this candidacy. A candidate that leads already proclaims it. */
   readonly name?: string | undefined
 }
 
-/** The lease that is taken over belongs to a session, which may have many candidates. */
+/** Without `leaseId`, because a process that takes a lease over makes the session itself. */
 const ownSessionOptionTable = without(sessionOptionTable, 'leaseId')
 
 const electionOptionTable = {
@@ -68,7 +70,7 @@ export const candidateOptionTable = {
 } satisfies OptionTable<CandidateOptions>
 
 export interface ResolvedCandidateOptions extends Resolved<typeof electionOptionTable> {
-  /** As they were given: the session checks them. */
+  /** Unchecked: the session checks them. */
   readonly ofSession: Given<typeof ownSessionOptionTable>
 }
 
@@ -81,7 +83,7 @@ export function checkCandidateOptions(options: unknown): ResolvedCandidateOption
   return { ...checkOptions(electionOptionTable, { election, name, lockDelay }), ofSession }
 }
 
-/** @throws InvalidArgumentError naming the first option that a candidate on a shared session may not have. */
+/** @throws InvalidArgumentError naming the first option that belongs to a shared session. */
 export function refuseSessionOptions(given: ResolvedCandidateOptions['ofSession']): void {
   for (const [option, value] of Object.entries(given)) {
     if (value === undefined) continue
