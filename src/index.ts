@@ -1,4 +1,4 @@
-// What `import 'etcd-elect'` gives.
+// The entry point of the package: what `import 'etcd-elect'` exports.
 
 export type { WaitOptions } from './base/wait.js'
 export { Candidate } from './candidate/candidate.js'

@@ -1,4 +1,4 @@
-// Watches an election without contending, and without a lease. It must not decide who leads: the roster's first does.
+// An observer watches an election without being a candidate, and without a lease.
 
 import { waitOrAbort, checkWait, type WaitOptions } from './base/wait.js'
 import { ClosedError, type ElectError } from './base/errors.js'
@@ -13,7 +13,7 @@ import { apiOf } from './session/session.js'
 
 /** The options of {@link Observer}. */
 export interface ObserverOptions {
-  /** What is contested. */
+  /** The name of the election. */
   readonly election: string
 }
 
@@ -24,8 +24,8 @@ export const observerOptionTable = {
 type State =
   | { readonly at: 'stopped' }
   | {
-      readonly at: 'following'
-      readonly following: RosterSubscription
+      readonly at: 'started'
+      readonly subscription: RosterSubscription
       readonly starting: Promise<void>
     }
   | { readonly at: 'failed'; readonly error: ElectError }
@@ -33,9 +33,9 @@ type State =
 /**
  * Follows an election: who leads, and who waits.
  *
- * It never goes back: leaders are seen in the order of their revisions. Values in between may be skipped, and "nobody"
- * is one of the values. What it shows was true at {@link revision} and may be older than etcd by the time the news took;
- * `candidate.leader()` asks etcd.
+ * It never goes back: it shows leaders in the order of their revisions. It may skip values, and "no
+ * leader" is one of the values. What it shows was true at {@link revision}, and lags behind etcd by
+ * as long as the news travelled. `candidate.leader()` asks etcd.
  *
  * @example
  * const observer = new Observer(etcd, { election: 'nightly-report' })
@@ -52,12 +52,12 @@ export class Observer {
   readonly #waiting = new Set<() => void>()
   #roster = new Roster()
   #state: State = { at: 'stopped' }
-  /** Counts starts and stops, so that an iterator ends with the run it belongs to. */
+  /** Counts starts, so that an iteration ends with the run that it belongs to. */
   #run = 0
   #offSignal: (() => void) | undefined
 
   /**
-   * @throws InvalidArgumentError naming the option, what was expected and what came.
+   * @throws InvalidArgumentError naming the first option that is unknown or wrong.
    */
   constructor(etcd: Etcd, options: ObserverOptions) {
     this.#api = apiOf(etcd)
@@ -65,70 +65,78 @@ export class Observer {
     this.#election = resolveOptions(observerOptionTable, options, { example }).election
   }
 
-  /** What is contested. */
+  /** The name of the election. */
   get election(): string {
     return this.#election
   }
 
-  /** The key of the present leader's term; `''` when nobody leads or this observer does not know. */
+  /**
+   * The key of the current leader's term; `''` when there is no leader or this observer knows none.
+   */
   get term(): string {
     return this.leader?.term ?? ''
   }
 
   /**
-   * Who leads; undefined when nobody does or this observer does not know. With `lockDelay`, one who still waits for the
-   * former leader to stop is named already.
+   * The current leader; undefined when there is none or this observer knows none. With `lockDelay`,
+   * a new leader is shown while it still waits for the former leader to stop.
    */
   get leader(): CandidateInfo | undefined {
     return this.#roster.first
   }
 
-  /** Everybody in the election, oldest first. The first one leads. */
+  /** All candidates in the election, oldest first. The first one leads. */
   get candidates(): readonly CandidateInfo[] {
     return this.#roster.list()
   }
 
-  /** The revision of etcd as of which the above is true; 0 before the first reading. */
+  /** The revision of etcd at which the values above were true; 0 before the first reading. */
   get revision(): bigint {
     return this.#roster.revision
   }
 
   /**
-   * For how long, in milliseconds, the member of etcd that tells this observer of changes has said nothing at all; Infinity
-   * when it does not follow the election, or has to read it anew. When nothing happens it is asked for a sign of life every 2 s: more than 4 s
-   * means that etcd is out of reach, and that what is shown may be that old. It does not tell how far a member lags.
+   * How long the member of etcd that tells this observer of changes has been silent, in
+   * milliseconds; Infinity when the observer does not follow the election, or has to read it anew.
+   *
+   * The observer asks a silent member for a sign of life every 2 s. So more than 4 s mean that etcd
+   * is out of reach, and that the values may be that old. It does not tell how far a member lags.
    */
   get silentForMs(): number {
-    if (this.#state.at !== 'following') return Infinity
-    return this.#api.clock.monotonicMs() - this.#state.following.heardAtMs
+    if (this.#state.at !== 'started') return Infinity
+    return this.#api.clock.monotonicMs() - this.#state.subscription.heardAtMs
   }
 
   /**
    * Reads the election once, without following it.
    *
-   * @throws `signal.reason`, or an {@link ElectError} when etcd cannot be read within the client's `callTimeoutMs`.
+   * @throws `signal.reason`, or an {@link ElectError} when etcd cannot be read within the client's
+   * `callTimeoutMs`.
    */
   async init(options: WaitOptions = {}): Promise<void> {
     const { signal } = checkWait(options)
-    // Whoever follows it knows at least as much; that roster is shared, and not ours to write to.
-    if (this.#state.at === 'following') return waitOrAbort(this.#state.starting, signal)
+    // The roster that is followed knows at least as much. It is shared, and only its feed writes to
+    // it.
+    if (this.#state.at === 'started') return waitOrAbort(this.#state.starting, signal)
     const snapshot = await readAll(this.#api, this.#election, { signal })
-    if (this.#current().at === 'following') return
+    if (this.#current().at === 'started') return
     this.#roster = new Roster()
     this.#roster.snapshot(snapshot.revision, snapshot.sortedByCreateRevision)
   }
 
   /**
-   * Follows the election from now on, across reconnects and compactions, until `stop()` is called or `signal` is
-   * aborted. Resolves when the first list is there. Does nothing when it follows already.
+   * Follows the election from now on, across reconnects and compactions, until `stop()` is called
+   * or `signal` is aborted. Resolves when the first list is there. No effect when it follows
+   * already.
    *
-   * @throws `signal.reason`, or an {@link ElectError} when etcd cannot be read within the client's `callTimeoutMs`.
+   * @throws `signal.reason`, or an {@link ElectError} when etcd cannot be read within the client's
+   * `callTimeoutMs`.
    */
   async start(options: WaitOptions = {}): Promise<void> {
     const { signal } = checkWait(options)
     signal?.throwIfAborted()
-    if (this.#state.at === 'following') return waitOrAbort(this.#state.starting, signal)
-    const following = subscribeToRoster(this.#api, this.#election, {
+    if (this.#state.at === 'started') return waitOrAbort(this.#state.starting, signal)
+    const subscription = subscribeToRoster(this.#api, this.#election, {
       changed: () => {
         this.#wake()
       },
@@ -136,17 +144,17 @@ export class Observer {
         this.#end({ at: 'failed', error })
       },
     })
-    const starting = this.#begin(following, signal)
-    this.#state = { at: 'following', following, starting }
+    const starting = this.#begin(subscription, signal)
+    this.#state = { at: 'started', subscription, starting }
     this.#run += 1
     const abort = (): void => {
       this.#stop()
     }
     signal?.addEventListener('abort', abort, { once: true })
     this.#offSignal = () => signal?.removeEventListener('abort', abort)
-    // Whoever has stopped it meanwhile, and perhaps started it anew, has the last word.
+    // False when the observer was stopped meanwhile, and perhaps started again.
     const isCurrent = (): boolean =>
-      this.#state.at === 'following' && this.#state.following === following
+      this.#state.at === 'started' && this.#state.subscription === subscription
     try {
       await starting
     } catch (error) {
@@ -154,20 +162,20 @@ export class Observer {
       throw error
     }
     if (!isCurrent()) return
-    this.#roster = following.roster
+    this.#roster = subscription.roster
     this.#wake()
   }
 
-  /** The list that is shared may be older than what `init()` has shown. */
-  async #begin(following: RosterSubscription, signal: AbortSignal | undefined): Promise<void> {
+  /** Waits for the shared list; reads it anew when it is older than what `init()` has shown. */
+  async #begin(subscription: RosterSubscription, signal: AbortSignal | undefined): Promise<void> {
     const shown = this.#roster.revision
-    await following.ready(signal)
-    if (following.roster.revision >= shown) return
-    const askedAt = following.mark()
-    following.seed(await readAll(this.#api, this.#election, { signal }), askedAt)
+    await subscription.ready(signal)
+    if (subscription.roster.revision >= shown) return
+    const askedAt = subscription.mark()
+    subscription.seed(await readAll(this.#api, this.#election, { signal }), askedAt)
   }
 
-  /** Follows no longer; iterations end, and nobody is shown as the leader. May be started again. */
+  /** Stops following: iterations end, and no leader is shown. The observer may be started again. */
   stop(): Promise<void> {
     this.#stop()
     return Promise.resolve()
@@ -178,22 +186,23 @@ export class Observer {
   }
 
   /**
-   * Yields the present leader and then every change, undefined standing for "nobody leads". A slow reader misses values
-   * in between, never the latest. Ends when the observer is stopped; throws when etcd refuses to show the election.
+   * Yields the current leader and then every change; undefined means that there is no leader. A
+   * slow reader misses values in between, but never the latest. Ends when the observer is stopped.
+   * Throws when etcd refuses to show the election.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<CandidateInfo | undefined, void, undefined> {
     if (this.#state.at === 'stopped') {
       throw new ClosedError('this observer does not follow the election: call start() first')
     }
     const run = this.#run
-    let seen: CandidateInfo | undefined | 'nothing' = 'nothing'
+    let shown: CandidateInfo | undefined | 'nothing' = 'nothing'
     for (;;) {
       const { leader } = this
       const state = this.#current()
       if (state.at === 'failed') throw state.error
       if (state.at === 'stopped' || this.#run !== run) return
-      if (this.#roster.revision > 0n && !isSame(seen, leader)) {
-        seen = leader
+      if (this.#roster.revision > 0n && !isSame(shown, leader)) {
+        shown = leader
         yield leader
       } else {
         await new Promise<void>((resolve) => this.#waiting.add(resolve))
@@ -201,13 +210,13 @@ export class Observer {
     }
   }
 
-  /** A method of its own, because the state changes between two looks. */
+  /** A method, because TypeScript takes the state for a constant across an await. */
   #current(): State {
     return this.#state
   }
 
   #stop(): void {
-    if (this.#state.at === 'following') this.#state.following.release()
+    if (this.#state.at === 'started') this.#state.subscription.release()
     if (this.#state.at !== 'stopped') this.#end({ at: 'stopped' })
   }
 
