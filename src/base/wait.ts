@@ -3,13 +3,13 @@
 import { check } from './options/checks.js'
 import { type OptionTable, type Resolved, resolveOptions } from './options/table.js'
 
-/** Every call that waits takes one of these. */
+/** The options of every call that waits. */
 export interface WaitOptions {
-  /** Bounds the wait and nothing else: the call then rejects with `signal.reason`. */
+  /** Aborted, it ends the wait and nothing else: the call rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** An AbortSignal is known by what it can do and not by its class: polyfills have classes of their own. */
+/** Checks what the signal can do and not its class, because polyfills have their own classes. */
 const abortSignal = check<AbortSignal>(
   { type: '`AbortSignal`', expected: 'an AbortSignal' },
   (value) => {
@@ -25,16 +25,16 @@ const abortSignal = check<AbortSignal>(
 export const waitOptionTable = {
   signal: {
     check: abortSignal,
-    doc: "bounds the wait: the call rejects with its reason; of an observer's `start()` it also ends the following",
+    doc: "bounds the wait: the call rejects with its reason; of an observer's `start()` it also stops the observer",
   },
 } satisfies OptionTable<WaitOptions>
 
-/** @throws InvalidArgumentError when there is more than a signal, or something else in its place. */
+/** @throws InvalidArgumentError when there is another option, or the signal is none. */
 export function checkWait(options: unknown): Resolved<typeof waitOptionTable> {
   return resolveOptions(waitOptionTable, options, { example: '{ signal }' })
 }
 
-/** The same promise for one who stops waiting when the signal is aborted; what it stands for goes on. */
+/** The same promise, but rejects when the signal is aborted. What it stands for goes on. */
 export function waitOrAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {

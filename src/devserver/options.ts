@@ -1,4 +1,4 @@
-// What a user may say about a devserver, checked once and frozen. It must not know what is done with it.
+// The options of a devserver.
 
 import { type Clock, systemClock } from '../base/clock.js'
 import { bigint, clock, fn, integer, milliseconds, nonEmptyString } from '../base/options/checks.js'
@@ -7,24 +7,30 @@ import { nextFirstRevision } from './first-revision.js'
 
 /** The options of {@link DevServer}. */
 export interface DevServerOptions {
-  /** The address to listen on. Default `'127.0.0.1'`: only this machine can connect. */
+  /** The address to listen on. Default `'127.0.0.1'`: only this host can connect. */
   readonly host?: string | undefined
-  /** The port to listen on. Default 0: any free one; `endpoint` tells which. */
+  /** The port to listen on. Default 0: any free port; `endpoint` tells which. */
   readonly port?: number | undefined
-  /** What the member calls itself in the list of members. Default `'devserver'`. */
+  /** The name of the member in the list of members. Default `'devserver'`. */
   readonly name?: string | undefined
   /**
-   * The revision of the empty store. Default: the time in microseconds, or past the last revision of any devserver that
-   * this program has closed, so that fencing tokens go on growing. A new etcd begins with `1n`.
+   * The revision of the empty store. Default: the time in microseconds, or a revision after the
+   * last one of any devserver that this process has closed, so that fencing tokens go on growing. A
+   * new etcd begins with `1n`.
    */
   readonly firstRevision?: bigint | undefined
-  /** How often an idle watch that asked for it is told how far the store is, in milliseconds. Default 600000. */
+  /**
+   * How often an idle watch that asked for it is told the revision of the store, in milliseconds.
+   * Default 600000.
+   */
   readonly progressNotifyIntervalMs?: number | undefined
-  /** Takes the line that is said at the start. Default: it goes to stderr. */
+  /** Takes the line that the devserver writes at the start. Default: writes it to stderr. */
   readonly log?: ((line: string) => void) | undefined
-  /** Time, by which leases run out. Default: this machine's. */
+  /** The clock that leases run out by. Default: that of this host. */
   readonly clock?: Clock | undefined
-  /** Random numbers from 0 to 1, for lease ids and tokens. Default: `Math.random`. */
+  /**
+   * Returns random numbers from 0 to 1, for lease ids and sign-in tokens. Default: `Math.random`.
+   */
   readonly random?: (() => number) | undefined
 }
 
@@ -69,7 +75,7 @@ export const devServerOptionTable = {
   clock: {
     check: clock,
     default: systemClock,
-    defaultDoc: 'that of this machine',
+    defaultDoc: 'that of this computer',
     doc: 'by which leases run out',
   },
   random: {

@@ -1,5 +1,4 @@
-// The client that a user makes: it puts the parts of this folder together and takes them apart again.
-// It must not know about leases kept alive or elections.
+// The client: it puts the parts of this folder together.
 
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
 import { clusterAccessOf } from './access.js'
@@ -15,11 +14,11 @@ import type { TransportFactory } from './wire/transport.js'
 import { SharedWatchStream } from './watch/shared-watch-stream.js'
 
 /**
- * A client of one etcd cluster. Sessions, candidates and observers made from it share its connections and one watch
- * stream.
+ * A client of one etcd cluster. Its sessions, candidates and observers share its connections and
+ * one watch stream.
  *
- * Making one does no I/O; the first use connects. A member that is down, hung or cut off from its cluster is left for
- * another one; each call ends within `callTimeoutMs`.
+ * The constructor does no I/O; the first use connects. The client leaves a member that is down,
+ * hung or cut off from its cluster for another one. Each call ends within `callTimeoutMs`.
  *
  * @example
  * const etcd = new Etcd({ endpoints: ['http://127.0.0.1:2379'] })
@@ -32,9 +31,7 @@ export class Etcd {
   /** @internal */
   readonly api: EtcdApi
 
-  /**
-   * @throws InvalidArgumentError naming the option, what was expected and what came.
-   */
+  /** @throws InvalidArgumentError naming the first option that is unknown or wrong. */
   constructor(options: EtcdOptions) {
     const resolved = resolveEtcdOptions(options)
     const { endpoints, clock, random, attemptTimeoutMs, callTimeoutMs } = resolved
@@ -53,19 +50,22 @@ export class Etcd {
   }
 
   /**
-   * A client made from the variables that users of etcdctl know: `ETCDCTL_ENDPOINTS` (default `127.0.0.1:2379`),
-   * `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`, `ETCDCTL_USER` (`name` or `name:password`), `ETCDCTL_PASSWORD`.
+   * Makes a client from the environment variables of etcdctl: `ETCDCTL_ENDPOINTS` (default
+   * `127.0.0.1:2379`), `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`, `ETCDCTL_USER` (`name` or
+   * `name:password`), `ETCDCTL_PASSWORD`.
    *
-   * @param options what the variables do not say; an option given here wins over its variable.
-   * @throws InvalidArgumentError naming the variable or option that is not what it has to be.
+   * @param options what the variables do not say. An option wins over its variable.
+   * @throws InvalidArgumentError naming the first option that is unknown, or the variable or option
+   * that is wrong.
    */
   static fromEnv(options: Partial<EtcdOptions> = {}): Etcd {
     return new Etcd(withEnv(options, process.env))
   }
 
   /**
-   * Closes all connections at once. What still waits on this client rejects with {@link ClosedError}, and terms that
-   * last end; leases of sessions that were not closed before run out by themselves. May be called more than once.
+   * Closes all connections at once. Calls that still wait reject with {@link ClosedError}, and
+   * terms end. Leases of sessions that were not closed before run out by themselves. May be called
+   * more than once.
    */
   close(): Promise<void> {
     this.api.close()

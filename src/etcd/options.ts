@@ -1,4 +1,4 @@
-// What a user may say about the way to etcd, checked once and frozen. It must not know what is done with it.
+// The options of a client, and the environment variables that can stand for them.
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -16,11 +16,11 @@ import {
 import { type Endpoint, parseEndpoint } from './wire/endpoint.js'
 import type { TransportFactory } from './wire/transport.js'
 
-/** Certificates and a key, each in PEM: text or a `Buffer`, not a path. */
+/** Certificates and a key in PEM, each as a string or a `Buffer`. Not a path. */
 export interface TlsOptions {
-  /** Certificates of the authorities to trust. Default: those that Node.js trusts. */
+  /** The certificates of the authorities to trust. Default: those that Node.js trusts. */
   readonly ca?: string | Buffer | undefined
-  /** This client's certificate, for an etcd that asks for one. Needs `key`. */
+  /** The client's certificate, for an etcd that asks for one. Needs `key`. */
   readonly cert?: string | Buffer | undefined
   /** The key of `cert`. */
   readonly key?: string | Buffer | undefined
@@ -29,31 +29,37 @@ export interface TlsOptions {
 /** The options of {@link Etcd}. */
 export interface EtcdOptions {
   /**
-   * The cluster's client addresses, at least one: `http://host:port`, `https://host:port`, `host:port` (plain), `unix:/path`
-   * (plain), `unixs:/path` (TLS). With `tls`, all of them have to be `https:` or `unixs:`.
+   * The client addresses of the cluster, at least one: `http://host:port`, `https://host:port`,
+   * `host:port` (plain), `unix:/path` (plain), `unixs:/path` (TLS). With `tls`, all of them have to
+   * be `https:` or `unixs:`.
    */
   readonly endpoints: string | readonly string[]
-  /** For endpoints with `https:` or `unixs:`. Default: trust what Node.js trusts, show no certificate. */
+  /**
+   * For endpoints with `https:` or `unixs:`. Default: trust what Node.js trusts, and show no
+   * certificate.
+   */
   readonly tls?: TlsOptions | undefined
-  /** For an etcd with authentication on. Needs `password`. */
+  /** For an etcd with authentication enabled. Needs `password`. */
   readonly user?: string | undefined
   readonly password?: string | undefined
   /**
-   * How long one member may take to answer one request before another member is asked, in milliseconds. Default 2000.
+   * How long one member may take to answer one request before the client asks another member, in
+   * milliseconds. Default 2000.
    */
   readonly attemptTimeoutMs?: number | undefined
   /**
-   * How long a call may take in all, other members and waiting between attempts included, in milliseconds. When very
-   * many are made at once, waiting for a turn does not count as long as etcd answers those before. Default 10000.
+   * How long a call may take in all, in milliseconds, including other members and the pauses
+   * between attempts. When very many calls are made at once, the wait for a turn does not count as
+   * long as etcd answers the calls before. Default 10000.
    */
   readonly callTimeoutMs?: number | undefined
-  /** How to reach a member. Default: gRPC over TCP. `etcd-elect/testing` has one without sockets. */
+  /** Connects to a member. Default: gRPC over TCP. `etcd-elect/testing` has one without sockets. */
   readonly transport?: TransportFactory | undefined
-  /** Time. Default: this machine's. */
+  /** The clock. Default: that of this host. */
   readonly clock?: Clock | undefined
   /**
-   * Random numbers from 0 to 1, for jitter and lease ids. They must differ between processes: one that is seeded has to be
-   * seeded with something else in each. Default: from `node:crypto`.
+   * Returns random numbers from 0 to 1, for jitter and lease ids. They must differ between
+   * processes: a seeded generator needs another seed in each. Default: from `node:crypto`.
    */
   readonly random?: (() => number) | undefined
 }
@@ -135,7 +141,7 @@ export const etcdOptionTable = {
   clock: {
     check: clock,
     default: systemClock,
-    defaultDoc: 'that of this machine',
+    defaultDoc: 'that of this computer',
     doc: "for tests; `renewal: 'worker'` is refused with it",
   },
   random: {
@@ -171,7 +177,7 @@ export function resolveEtcdOptions(options: unknown): ResolvedEtcdOptions {
 }
 
 /**
- * What is given in the code, and from the environment what is not.
+ * Takes what `options` does not say from the environment.
  *
  * @throws InvalidArgumentError naming the option or variable that is unknown or wrong.
  */
@@ -182,13 +188,13 @@ export function withEnv(options: unknown, env: NodeJS.ProcessEnv): EtcdOptions {
 }
 
 /**
- * Reads the variables that users of etcdctl know.
+ * Reads the environment variables of etcdctl.
  *
- * @throws {@link InvalidArgumentError} naming the variable that is not what it has to be.
+ * @throws InvalidArgumentError naming the variable that is wrong.
  */
 export function optionsFromEnv(env: NodeJS.ProcessEnv): EtcdOptions {
   const { ETCDCTL_ENDPOINTS, ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY } = env
-  // Like etcdctl: a variable that is empty is not set.
+  // As in etcdctl, an empty variable counts as not set.
   const endpoints = (isSet(ETCDCTL_ENDPOINTS) ? ETCDCTL_ENDPOINTS : '127.0.0.1:2379').split(',')
   const secure = [ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY].some((file) => isSet(file))
   const tls = secure
@@ -199,7 +205,7 @@ export function optionsFromEnv(env: NodeJS.ProcessEnv): EtcdOptions {
       }
     : undefined
   return {
-    // Like etcdctl: an address without a scheme is spoken to with TLS when certificates are given.
+    // As in etcdctl, an endpoint without a scheme means TLS when certificates are given.
     endpoints: endpoints.map((text) => {
       parseEndpoint(text, 'ETCDCTL_ENDPOINTS')
       return secure && !/^(https?|unixs?):/i.test(text) ? `https://${text}` : text
@@ -209,7 +215,7 @@ export function optionsFromEnv(env: NodeJS.ProcessEnv): EtcdOptions {
   }
 }
 
-/** `ETCDCTL_USER` is `name` or `name:password`; `ETCDCTL_PASSWORD` stands beside a bare name. */
+/** `ETCDCTL_USER` is `name:password`, or `name` with the password in `ETCDCTL_PASSWORD`. */
 function userFromEnv(env: NodeJS.ProcessEnv): Pick<EtcdOptions, 'user' | 'password'> {
   const { ETCDCTL_USER, ETCDCTL_PASSWORD } = env
   if (!isSet(ETCDCTL_USER)) return {}
@@ -271,7 +277,10 @@ function checkTls(tls: TlsOptions, endpoints: readonly Endpoint[]): void {
   }
 }
 
-/** A process that was cloned goes on with the `Math.random` of the original, and would draw the same lease ids. */
+/**
+ * Not `Math.random`: a cloned process goes on with the original's, and would draw the same lease
+ * ids.
+ */
 function strongRandom(): number {
   return randomBytes(6).readUIntBE(0, 6) / 2 ** 48
 }

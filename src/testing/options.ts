@@ -1,4 +1,4 @@
-// What a user may say about a test's etcd, checked once. It must not know what is done with it.
+// The options of a test's etcd and of its methods.
 
 import { bigint, check, integer, oneOf } from '../base/options/checks.js'
 import {
@@ -13,35 +13,42 @@ import { TestClock } from './test-clock.js'
 
 /** The options of {@link TestEtcd}. */
 export interface TestEtcdOptions {
-  /** The clock that everything goes by. Default: a new one. Several etcds and code of yours may share one. */
+  /**
+   * The clock of the etcd and its clients. Default: a new one. Several etcds and your code may
+   * share one.
+   */
   readonly clock?: TestClock | undefined
-  /** From which lease ids and jitter are drawn: the same seed, the same run. Default 1. */
+  /** The seed of lease ids and jitter: the same seed gives the same run. Default 1. */
   readonly seed?: number | undefined
 }
 
-/** What a client of a {@link TestEtcd} may be told: all options of {@link Etcd} but how it gets there and when. */
+/**
+ * The options of a client of a {@link TestEtcd}: all options of {@link Etcd} except those that the
+ * TestEtcd sets itself.
+ */
 export type TestClientOptions = Omit<
   EtcdOptions,
   'endpoints' | 'tls' | 'transport' | 'clock' | 'random'
 >
 
-/** What becomes of the store when etcd is started again. */
+/** The options of {@link TestEtcd.start} and {@link TestEtcd.restart}. */
 export interface StartOptions {
   /**
-   * `'kept'`: everything is there, and each lease has its whole TTL again, as after a restart of etcd. `'lost'`: it is
-   * another, empty one. Default `'kept'`.
+   * `'kept'`: the store is as it was, and each lease has its whole TTL again, as after a restart of
+   * etcd. `'lost'`: the store is a new, empty one. Default `'kept'`.
    */
   readonly store?: 'kept' | 'lost' | undefined
   /**
-   * The revision of the empty store. Default: after the last one of the lost store, so that fencing tokens go on
-   * growing. With `1n` they begin anew, which is what an etcd does whose data directory was deleted.
+   * The revision of the empty store. Default: after the last one of the lost store, so that fencing
+   * tokens go on growing. With `1n` they begin anew, as in an etcd whose data directory was
+   * deleted.
    */
   readonly firstRevision?: bigint | undefined
 }
 
-/** How {@link TestEtcd.putKey} puts a key. */
+/** The options of {@link TestEtcd.putKey}. */
 export interface PutOptions {
-  /** A lease that is there, to be put on. Default `0n`: none. */
+  /** An existing lease to put the key on. Default `0n`: none. */
   readonly leaseId?: bigint | undefined
 }
 

@@ -1,5 +1,4 @@
-// What a test may say about a fault: which calls it concerns, how often, how they fail. Checked once.
-// It must not know how a fault comes about.
+// Checks a test's arguments for faults: which calls fail, how often, and how.
 
 import { InvalidArgumentError } from '../base/errors.js'
 import { check, string } from '../base/options/checks.js'
