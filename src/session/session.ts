@@ -54,7 +54,7 @@ export class Session {
   readonly #candidates = new Map<string, { yieldPlace(): boolean }>()
   #adoptId: bigint | undefined
   #lease: Lease | undefined
-  /** A lease that is lost here but may live in etcd: to be revoked before the next one is opened. */
+  /** A lease that is lost here but may live in etcd: it is revoked before another is opened. */
   #leftBehind: Lease | undefined
   #opening: Promise<Lease> | undefined
   #closing: Promise<void> | undefined

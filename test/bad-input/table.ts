@@ -1,5 +1,4 @@
-// Everything that can be wrong with what a user hands in, and what the user is told. One line a case.
-// It must not know how the library checks.
+// The cases of bad input: each wrong option and parameter, and the message that the user sees.
 
 import { readFileSync } from 'node:fs'
 import {

@@ -1,5 +1,5 @@
-// docs/api.md has every option, event and field that the types of the package have, and no others; and of each option
-// it says what the option table says. `npx vitest run test/docs/api.test.ts -u` writes the tables of options anew.
+// docs/api.md lists the options, events and fields of the package, and no others. It says of each
+// option what the option table says: `npx vitest run test/docs/api.test.ts -u` updates it.
 
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
@@ -15,7 +15,7 @@ const entries = ['src/index.ts', 'src/devserver/index.ts', 'src/testing/index.ts
   join(root, file),
 )
 
-/** Of each exported interface, and each type of options: its members, and which of them have to be given. */
+/** The members of each exported interface and options type, and which of them are required. */
 function declared(): Map<string, { readonly all: string[]; readonly required: string[] }> {
   const program = ts.createProgram(entries, {
     target: ts.ScriptTarget.ES2022,
