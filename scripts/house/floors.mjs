@@ -19,7 +19,7 @@ export const mayImport = {
   lease: ['base', ...etcd],
   guardian: ['base', 'etcd'],
   election: ['base', ...etcd, 'lease'],
-  session: ['base', 'etcd', 'lease', 'guardian'],
+  session: ['base', 'etcd', 'lease', 'guardian', 'election'],
   candidate: ['base', 'etcd', 'lease', 'election', 'session'],
   observer: ['base', 'etcd', 'election', 'session'],
   shutdown: ['base'],

@@ -115,9 +115,12 @@ export class Candidate {
     this.#lockDelay = lockDelay
     const { api, clockDrift } = this.#session
     this.#driver = new ElectionDriver(
-      api,
-      this.#election,
-      this.#session,
+      {
+        api,
+        election: this.#election,
+        session: this.#session,
+        lockDelay: lockDelay ? new LockDelay(api.clock, clockDrift) : undefined,
+      },
       {
         elected: (candidacy, lease) => {
           this.#elected(candidacy, lease)
@@ -129,7 +132,6 @@ export class Candidate {
           this.#settleCampaign()?.reject(error)
         },
       },
-      lockDelay ? new LockDelay(api.clock, clockDrift) : undefined,
     )
   }
 
@@ -193,7 +195,7 @@ export class Candidate {
         `this candidate of '${this.#election}' campaigns already: await that campaign, or abort its signal first`,
       )
     }
-    this.#session.enter(this.#election, this.#driver)
+    this.#driver.takePlace()
     let campaign: Campaign | undefined
     const abort = (): void => {
       // Won in this very turn: what is won outlives the signal.

@@ -124,7 +124,7 @@ export async function rename(
 export async function leave(
   api: EtcdApi,
   candidacy: Candidacy,
-  options: CallOptions,
+  options: CallOptions = {},
 ): Promise<void> {
   const remove: Operation = {
     request: { case: 'requestDeleteRange', value: { key: encode(candidacy.term) } },
@@ -149,7 +149,7 @@ export async function leaveMarked(
   api: EtcdApi,
   candidacy: Candidacy,
   next: Candidacy,
-  options: CallOptions,
+  options: CallOptions = {},
 ): Promise<boolean> {
   const remove = { case: 'requestDeleteRange' as const, value: { key: encode(candidacy.term) } }
   try {
@@ -173,7 +173,7 @@ export async function find(
   api: EtcdApi,
   election: string,
   term: string,
-  options: CallOptions,
+  options: CallOptions = {},
 ): Promise<Candidacy | undefined> {
   const { kvs } = await api.range({ key: encode(term), keysOnly: true }, options)
   const fencingToken = kvs[0]?.createRevision

@@ -35,8 +35,6 @@ export class Lease {
   readonly id: bigint
   /** As granted, in seconds: etcd raises small ones. */
   readonly ttlS: number
-  /** Keys that may yet be made on this lease although nobody wants them any more: a request was given up half-way. */
-  readonly lateKeys = new Set<string>()
   readonly #api: EtcdApi
   readonly #renewal: Renewal
   readonly #listeners = new Set<LeaseListener>()

@@ -1,7 +1,6 @@
-// Those who wait until a candidacy is known to be gone, and what they are told.
-// It must not know how a key is removed.
+// The callers that wait until a candidacy is known to be gone, and what they are told.
 
-import { TimeoutError } from '../base/errors.js'
+import { ClosedError, TimeoutError } from '../base/errors.js'
 import type { LeaseLoss } from '../lease/lease.js'
 
 interface Waiter {
@@ -9,15 +8,22 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-export class Departure {
+export class LeaveWaiters {
   readonly #election: string
   #waiters: Waiter[] = []
+  /** The client was closed: no further attempt to remove the key follows. */
+  #closed: ClosedError | undefined
 
   constructor(election: string) {
     this.#election = election
   }
 
+  /**
+   * Resolves when the key is gone. Rejects when one attempt to remove it failed; the caller may
+   * wait again for the attempts that follow.
+   */
   wait(): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed)
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
@@ -26,11 +32,16 @@ export class Departure {
   }
 
   failed(error: unknown): void {
+    if (error instanceof ClosedError) this.#closed = error
     for (const waiter of this.#take()) waiter.reject(error)
   }
 
-  /** The key goes with its lease; whether that has happened yet is another question. */
-  lostLease(loss: LeaseLoss, givenBack: () => Promise<void>): void {
+  /**
+   * The key goes with its lease.
+   *
+   * @param givenBack settles when it is known whether etcd has the lease back.
+   */
+  leaseLost(loss: LeaseLoss, givenBack: () => Promise<void>): void {
     switch (loss) {
       case 'revoked':
         this.succeeded()
