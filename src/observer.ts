@@ -2,7 +2,8 @@
 
 import { waitOrAbort, checkWait, type WaitOptions } from './base/wait.js'
 import { ClosedError, type ElectError, InvalidArgumentError } from './base/errors.js'
-import { type RosterSubscription, subscribeToRoster } from './election/roster-feed.js'
+import type { RosterSubscription } from './election/roster-feed.js'
+import { subscribeToRoster } from './election/roster-feeds.js'
 import { checkElection } from './election/keys.js'
 import { readAll } from './election/requests.js'
 import { type CandidateInfo, Roster } from './election/roster.js'

@@ -1,6 +1,7 @@
-// Performs what the state machine (machine.ts) decides for one candidate, and feeds the machine with
-// what comes of it. Each effect is a function that returns the machine's next input: joinElection()
-// and leaveElection(); what the candidate sees comes from its view source and its lease.
+// Performs what the state machine (machine.ts) decides for one candidate, and feeds the machine
+// with what comes of it. Each effect is a function that returns the machine's next input:
+// joinElection() and leaveElection(); what the candidate sees comes from its view source and its
+// lease.
 
 import { sleep } from '../base/clock.js'
 import { Backoff } from '../base/backoff.js'

@@ -1,4 +1,5 @@
-// The places of one session's candidates: one candidate per election, because two would share a key.
+// The places of one session's candidates: one candidate per election, because two would share a
+// key.
 
 import { AlreadyACandidateError } from '../base/errors.js'
 import type { Lease } from '../lease/lease.js'
@@ -13,7 +14,8 @@ export class SessionPlaces {
   readonly #holders = new Map<string, PlaceHolder>()
   /**
    * Elections that a key may yet appear in although no candidate wants it: a request to join was
-   * given up half-way. The session's next candidate in that election inherits the duty to remove it.
+   * given up half-way. The session's next candidate in that election inherits the duty to remove
+   * it.
    */
   readonly #lateJoins = new WeakMap<Lease, Set<string>>()
 

@@ -1,5 +1,5 @@
-// What one candidate can see of its election: the roster while it subscribes to it, together with its
-// lease and the lock delay, as one view for the state machine.
+// What one candidate can see of its election: the roster while it subscribes to it, together with
+// its lease and the lock delay, as one view for the state machine.
 
 import type { EtcdApi } from '../etcd/api.js'
 import type { Lease } from '../lease/lease.js'
@@ -8,7 +8,8 @@ import type { LockDelay } from './lock-delay.js'
 import type { View } from './machine.js'
 import type { Candidacy } from './requests.js'
 import type { Roster } from './roster.js'
-import { type RosterListener, type RosterSubscription, subscribeToRoster } from './roster-feed.js'
+import type { RosterListener, RosterSubscription } from './roster-feed.js'
+import { subscribeToRoster } from './roster-feeds.js'
 
 export class ViewSource {
   readonly #api: EtcdApi

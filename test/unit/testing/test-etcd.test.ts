@@ -57,6 +57,7 @@ describe('without faults', () => {
       name: 'one',
       term: first.term,
       fencingToken: first.fencingToken,
+      revision: first.fencingToken,
       leaseId: one?.leaseId,
     })
     expect(etcd.leases()).toEqual([
