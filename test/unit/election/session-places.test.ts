@@ -13,7 +13,14 @@ function candidate(yields: boolean): { yieldPlace(): boolean; asked: number } {
   }
 }
 
-const leaseWith = (loss: Lease['loss']): Lease => ({ loss }) as Lease
+/** A lease as far as places look at it. */
+class FakeLease {
+  loss: Lease['loss']
+
+  get lease(): Lease {
+    return this as unknown as Lease
+  }
+}
 
 test('an election has one place, which its holder may take again', () => {
   const places = new SessionPlaces()
@@ -52,11 +59,11 @@ test('only its holder frees a place', () => {
 
 test('a late join is expected in its election, on its lease, while the lease lives', () => {
   const places = new SessionPlaces()
-  const lease = { loss: undefined } as { loss: Lease['loss'] }
-  places.expectLateJoin(lease as Lease, 'jobs')
-  expect(places.mayJoinLate(lease as Lease, 'jobs')).toBe(true)
-  expect(places.mayJoinLate(lease as Lease, 'other')).toBe(false)
-  expect(places.mayJoinLate(leaseWith(undefined), 'jobs')).toBe(false)
-  lease.loss = 'expired'
-  expect(places.mayJoinLate(lease as Lease, 'jobs')).toBe(false)
+  const [held, other] = [new FakeLease(), new FakeLease()]
+  places.expectLateJoin(held.lease, 'jobs')
+  expect(places.mayJoinLate(held.lease, 'jobs')).toBe(true)
+  expect(places.mayJoinLate(held.lease, 'other')).toBe(false)
+  expect(places.mayJoinLate(other.lease, 'jobs')).toBe(false)
+  held.loss = 'expired'
+  expect(places.mayJoinLate(held.lease, 'jobs')).toBe(false)
 })
