@@ -49,10 +49,10 @@ const shown = pages()
   .flatMap((page) => fences(page))
   .filter(({ language }) => ['js', 'mjs', 'javascript', 'ts', 'typescript'].includes(language))
 const inComments = [
-  'candidate',
-  'leadership',
+  'candidate/candidate',
+  'candidate/leadership',
   'observer',
-  'session',
+  'session/session',
   'etcd/client',
   'shutdown',
   'testing/test-etcd',
