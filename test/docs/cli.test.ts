@@ -1,5 +1,5 @@
 // What docs/cli.md says of commands, flags and exit codes is what the command says of itself; command lines that pages and
-// examples show are ones that it takes; and the session in the README is one that it gives.
+// examples show are ones that it takes; and the session of its demo is one that it gives.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -96,8 +96,8 @@ test('the examples are read by what they are for: their grace periods, their nam
   expect(unit).toContain('KillMode=mixed')
 })
 
-test('the session of elect demo in the README is what it prints, but for times and names', async () => {
-  const [session] = fences('README.md').filter(({ code }) => code.startsWith('$ elect demo\n'))
+test('the session of elect demo that the page shows is what it prints, but for times and names', async () => {
+  const [session] = fences(page).filter(({ code }) => code.startsWith('$ elect demo\n'))
   const demo = start(cli, ['demo'])
   expect((await demo.ended).code).toBe(0)
   const plain = (text: string): string =>
