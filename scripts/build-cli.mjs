@@ -17,7 +17,7 @@ export async function buildCli(outdir) {
       'program/keeper': 'src/cli/run/keeper/program/keeper.ts',
       // Where src/guardian/spawn.ts looks for it.
       'program/guardian': 'src/guardian/program/guardian.ts',
-      man: 'src/cli/definition/man.ts',
+      man: 'src/cli/definition/man-page.ts',
     },
     outdir,
     bundle: true,

@@ -4,9 +4,10 @@
 import { readFileSync } from 'node:fs'
 import { commands } from './commands/index.js'
 import { exitCodes } from './definition/exit-codes.js'
-import { explain, SignalError } from './failure.js'
-import { checkArguments } from './arguments.js'
-import { parse } from './definition/parser.js'
+import { SignalError } from './errors.js'
+import { explain } from './explain.js'
+import { checkArguments } from './check-arguments.js'
+import { parseCommandLine } from './definition/parse-command-line.js'
 import { Terminal } from './terminal/terminal.js'
 
 const stopping = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
@@ -15,11 +16,11 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   let terminal = new Terminal({ format: 'text', level: 'normal', env })
   try {
     checkArguments(argv)
-    const request = parse(commands, version(), argv)
+    const request = parseCommandLine(commands, version(), argv)
     if (request.ask === 'show') {
       const text = request.text.trimEnd()
       if (!request.isMistake) terminal.out(text)
-      else terminal.complaint(text)
+      else terminal.rawError(text)
       return request.isMistake ? exitCodes.usage : exitCodes.ok
     }
     const { spec, args, options } = request
@@ -42,7 +43,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     if (code === exitCodes.internal) terminal.detail(String((error as Error).stack))
     return code
   } finally {
-    terminal.stopMoving()
+    terminal.clearStatusLine()
   }
 }
 

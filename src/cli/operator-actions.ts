@@ -54,7 +54,7 @@ export async function renameLeader(
  * Whoever runs within `elect run` speaks of the term that it was started for. True for everybody else, and for those who
  * speak of another election.
  */
-export function isOwnTerm(
+export function mayActOnTerm(
   { ELECT_ELECTION, ELECT_TERM, ELECT_FENCING_TOKEN }: NodeJS.ProcessEnv,
   election: string,
   { term, fencingToken }: CandidateInfo,

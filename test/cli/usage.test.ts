@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.js'
 import { exitCodes } from '../../src/cli/definition/exit-codes.js'
-import { explain } from '../../src/cli/failure.js'
-import { parse } from '../../src/cli/definition/parser.js'
+import { explain } from '../../src/cli/explain.js'
+import { parseCommandLine } from '../../src/cli/definition/parse-command-line.js'
 import { Terminal } from '../../src/cli/terminal/terminal.js'
 
 const env = {}
@@ -13,7 +13,7 @@ const env = {}
 /** What would be said, and the exit code. */
 async function refusal(args: readonly string[]): Promise<ReturnType<typeof explain>> {
   try {
-    const request = parse(commands, '0.0.0', args)
+    const request = parseCommandLine(commands, '0.0.0', args)
     if (request.ask === 'show') throw new Error('it shows something')
     const { spec, ...given } = request
     const terminal = new Terminal({ format: 'text', level: 'quiet', env })
@@ -27,7 +27,7 @@ async function refusal(args: readonly string[]): Promise<ReturnType<typeof expla
 
 describe('the help', () => {
   test.each(commands)('of $name has options, examples that it takes, and exit codes', (spec) => {
-    const shown = parse(commands, '0.0.0', [spec.name, '--help'])
+    const shown = parseCommandLine(commands, '0.0.0', [spec.name, '--help'])
     if (shown.ask !== 'show') throw new Error('it would run')
     expect(shown.isMistake).toBe(false)
     expect(shown.text).toMatch(
@@ -42,7 +42,9 @@ describe('the help', () => {
           .split(' && ')[0]
           ?.split(' || ')[0]
           ?.match(/"[^"]*"|'[^']*'?|\S+/g) ?? []
-      expect(parse(commands, '0.0.0', [spec.name, ...words])).toMatchObject({ ask: 'run' })
+      expect(parseCommandLine(commands, '0.0.0', [spec.name, ...words])).toMatchObject({
+        ask: 'run',
+      })
     }
   })
 })

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.js'
 import { connectionOptions } from '../../src/cli/definition/connection-options.js'
 import { exitCodes, exitMeanings, type ExitName } from '../../src/cli/definition/exit-codes.js'
-import { exitsOf, synopsis } from '../../src/cli/definition/help.js'
-import { parse } from '../../src/cli/definition/parser.js'
+import { exitNamesOf, synopsis } from '../../src/cli/definition/help.js'
+import { parseCommandLine } from '../../src/cli/definition/parse-command-line.js'
 import { type BuiltCli, buildCli, start } from '../support/cli.js'
 import { fences, pages, read, root, tableRows } from './pages.js'
 
@@ -26,7 +26,7 @@ afterAll(() => {
 test('the page lists every command with its exit codes', () => {
   const always = [exitCodes.ok, exitCodes.usage, exitCodes.internal, exitCodes.output]
   const expected = commands.map((spec) => {
-    const codes = exitsOf(spec)
+    const codes = exitNamesOf(spec)
       .map((name) => exitCodes[name])
       .filter((code) => !always.some((each) => each === code))
     const shown = codes.length === 0 ? '–' : codes.join(', ')
@@ -86,7 +86,7 @@ test('command lines are found to be tried', () => {
 })
 
 test.each([...shown, ...inExamples])('in %s: elect %j is taken', (_, args) => {
-  expect(parse(commands, '0.0.0', args)).toMatchObject({ ask: 'run' })
+  expect(parseCommandLine(commands, '0.0.0', args)).toMatchObject({ ask: 'run' })
 })
 
 test('the examples are read by what they are for: their grace periods, their names', () => {

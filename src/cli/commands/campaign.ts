@@ -2,8 +2,8 @@
 
 import { campaignOptions } from '../definition/campaign-options.js'
 import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure } from '../failure.js'
-import type { CommandSpec } from '../definition/spec.js'
+import { CommandError } from '../errors.js'
+import type { CommandSpec } from '../definition/command-spec.js'
 
 export const campaign: CommandSpec = {
   name: 'campaign',
@@ -24,10 +24,11 @@ export const campaign: CommandSpec = {
   ],
   exits: ['notInTime', 'lost'],
   run: async (context) => {
-    const [{ campaignRequestOf, waitToLead }, { connect }, { Candidate }] = await Promise.all([
-      import('../campaign.js'),
-      import('../connection.js'),
+    const [{ campaignRequestOf }, { connect }, { Candidate }, { waitToLead }] = await Promise.all([
+      import('../campaign-request.js'),
+      import('../connect.js'),
       import('../library.js'),
+      import('../wait-to-lead.js'),
     ])
     const campaign = campaignRequestOf(context)
     const { election, name, ttlS, lockDelay } = campaign
@@ -45,7 +46,7 @@ export const campaign: CommandSpec = {
     }
     const how = await leadership.ended
     if (terminal.isJson) terminal.result('', { event: 'lost', election, name, term, how })
-    throw new CommandFailure('lost', `leadership of '${election}' was lost: ${how}`)
+    throw new CommandError('lost', `leadership of '${election}' was lost: ${how}`)
   },
 }
 

@@ -1,8 +1,8 @@
 // `elect candidates`: the queue, as etcd has it.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { table, visible } from '../terminal/table.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { formatTable, escapeControls } from '../terminal/format.js'
 
 export const candidates: CommandSpec = {
   name: 'candidates',
@@ -21,7 +21,7 @@ export const candidates: CommandSpec = {
   exits: ['no'],
   run: async (context) => {
     const [{ connect }, { checkElection, readAll, toInfo }] = await Promise.all([
-      import('../connection.js'),
+      import('../connect.js'),
       import('../library.js'),
     ])
     const { stop: signal, terminal, args } = context
@@ -51,9 +51,9 @@ export const candidates: CommandSpec = {
       }),
     )
     if (terminal.isJson) for (const row of rows) terminal.result('', { election, ...row })
-    else if (rows.length > 0) terminal.out(table([headings, ...rows.map(cells)]))
+    else if (rows.length > 0) terminal.out(formatTable([headings, ...rows.map(cells)]))
     if (rows.length > 0) return exitCodes.ok
-    terminal.note(`nobody is in '${visible(election)}'`)
+    terminal.note(`nobody is in '${escapeControls(election)}'`)
     return exitCodes.no
   },
 }
@@ -79,7 +79,7 @@ function cells(row: Row): string[] {
       : `${String(row.ttlLeftSeconds)} of ${String(row.ttlSeconds)} s`
   return [
     String(position),
-    leads ? `${visible(name)} (leads)` : visible(name),
+    leads ? `${escapeControls(name)} (leads)` : escapeControls(name),
     String(fencingToken),
     `${String(ageRevisions)} changes`,
     leaseId.toString(16),

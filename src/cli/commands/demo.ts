@@ -1,7 +1,7 @@
 // `elect demo`: three machines, one leader, told as it happens.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
+import type { CommandSpec } from '../definition/command-spec.js'
 
 export const demo: CommandSpec = {
   name: 'demo',
@@ -16,8 +16,8 @@ export const demo: CommandSpec = {
   examples: [{ command: 'elect demo', what: 'takes a second or two' }],
   exits: [],
   run: async ({ stop, terminal }) => {
-    const { story } = await import('../demo/story.js')
-    await story(terminal, stop)
+    const { runDemo } = await import('../demo/run-demo.js')
+    await runDemo(terminal, stop)
     return exitCodes.ok
   },
 }

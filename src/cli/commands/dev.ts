@@ -1,9 +1,9 @@
 // `elect dev`: an etcd in memory, for development.
 
-import { parseInteger } from '../duration.js'
+import { parseInteger } from '../option-values.js'
 import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure } from '../failure.js'
-import type { CommandSpec } from '../definition/spec.js'
+import { CommandError } from '../errors.js'
+import type { CommandSpec } from '../definition/command-spec.js'
 
 interface DevFlags {
   readonly host?: string
@@ -47,7 +47,7 @@ export const dev: CommandSpec = {
     const server = await DevServer.start(settings).catch((error: unknown) => {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === undefined || code.startsWith('ELECT_')) throw error
-      throw new CommandFailure(
+      throw new CommandError(
         'usage',
         `cannot listen on ${host}:${port}: ${message}; name another with --port or --host`,
       )

@@ -2,7 +2,7 @@
 
 import type { Finding } from '../doctor/finding.js'
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
+import type { CommandSpec } from '../definition/command-spec.js'
 import type { Style, Terminal } from '../terminal/terminal.js'
 
 export const doctor: CommandSpec = {
@@ -25,23 +25,20 @@ export const doctor: CommandSpec = {
   exits: ['no'],
   run: async (context) => {
     const [{ connectionOptionsOf }, library, members, leases] = await Promise.all([
-      import('../connection.js'),
+      import('../connect.js'),
       import('../library.js'),
-      import('../doctor/members.js'),
-      import('../doctor/leases.js'),
+      import('../doctor/member-checks.js'),
+      import('../doctor/cluster-checks.js'),
     ])
     const { stop, terminal, args } = context
     const election = args[0] === undefined ? undefined : library.checkElection(args[0])
     const options = connectionOptionsOf(context)
-    const { findings, isUp } = await members.lookAtMembers(
-      library.resolveEtcdOptions(options),
-      stop,
-    )
+    const { findings, isUp } = await members.checkMembers(library.resolveEtcdOptions(options), stop)
     const all: Finding[] = [...findings]
     if (isUp) {
       await using etcd = new library.Etcd(options)
-      all.push(await leases.lookAtLeases(etcd.api, stop))
-      all.push(...(await leases.lookAtRights(etcd.api, election, stop)))
+      all.push(await leases.checkShortestTtl(etcd.api, stop))
+      all.push(...(await leases.checkRights(etcd.api, election, stop)))
     }
     for (const finding of all) terminal.result(textOf(finding, terminal), finding)
     if (!isUp) return exitCodes.unreachable

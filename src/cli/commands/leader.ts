@@ -1,9 +1,9 @@
 // `elect leader`: who leads now.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../terminal/leader-text.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { escapeControls } from '../terminal/format.js'
+import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 export const leader: CommandSpec = {
   name: 'leader',
@@ -24,7 +24,7 @@ export const leader: CommandSpec = {
   exits: ['no'],
   run: async (context) => {
     const [{ connect }, { checkElection, readLeader }] = await Promise.all([
-      import('../connection.js'),
+      import('../connect.js'),
       import('../library.js'),
     ])
     const { stop, terminal, args } = context
@@ -33,11 +33,11 @@ export const leader: CommandSpec = {
     const found = await readLeader(etcd.api, election, { signal: stop })
     if (found === undefined) {
       if (terminal.isJson) terminal.result('', { election, leader: null })
-      else terminal.note(`nobody leads '${visible(election)}'`)
+      else terminal.note(`nobody leads '${escapeControls(election)}'`)
       return exitCodes.no
     }
-    const text = terminal.isVerbose ? leaderLine(found) : visible(found.name)
-    terminal.result(text, { election, leader: leaderJson(found) })
+    const text = terminal.isVerbose ? formatLeader(found) : escapeControls(found.name)
+    terminal.result(text, { election, leader: leaderToJson(found) })
     return exitCodes.ok
   },
 }

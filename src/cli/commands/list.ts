@@ -1,8 +1,8 @@
 // `elect list`: all elections, found by their keys.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { table, visible } from '../terminal/table.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { formatTable, escapeControls } from '../terminal/format.js'
 
 export const list: CommandSpec = {
   name: 'list',
@@ -20,8 +20,8 @@ export const list: CommandSpec = {
   exits: [],
   run: async (context) => {
     const [{ connect }, { findElections }] = await Promise.all([
-      import('../connection.js'),
-      import('../elections.js'),
+      import('../connect.js'),
+      import('../find-elections.js'),
     ])
     const { stop, terminal, args } = context
     await using etcd = connect(context)
@@ -32,12 +32,12 @@ export const list: CommandSpec = {
       }
     } else if (found.length > 0) {
       const rows = found.map(({ election, leader, candidates }) => [
-        visible(election),
-        visible(leader.name),
+        escapeControls(election),
+        escapeControls(leader.name),
         String(leader.fencingToken),
         String(candidates),
       ])
-      terminal.out(table([['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], ...rows]))
+      terminal.out(formatTable([['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], ...rows]))
     } else {
       terminal.note('no election has a candidate')
     }

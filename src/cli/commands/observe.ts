@@ -1,8 +1,8 @@
 // `elect observe`: one line for every change of the leader.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { leaderJson, leaderLine } from '../terminal/leader-text.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 export const observe: CommandSpec = {
   name: 'observe',
@@ -23,7 +23,7 @@ export const observe: CommandSpec = {
   exits: [],
   run: async (context) => {
     const [{ connect }, { Observer }] = await Promise.all([
-      import('../connection.js'),
+      import('../connect.js'),
       import('../library.js'),
     ])
     const { stop, terminal, args } = context
@@ -34,7 +34,7 @@ export const observe: CommandSpec = {
       await observer.start({ signal: stop })
       for await (const leader of observer) {
         const { revision } = observer
-        terminal.result(leaderLine(leader), { election, leader: leaderJson(leader), revision })
+        terminal.result(formatLeader(leader), { election, leader: leaderToJson(leader), revision })
       }
     } catch (error) {
       if (!stop.aborted) throw error

@@ -1,10 +1,10 @@
 // `elect proclaim`: changes the name that others see of the leader.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure } from '../failure.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../terminal/leader-text.js'
+import { CommandError } from '../errors.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { escapeControls } from '../terminal/format.js'
+import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 export const proclaim: CommandSpec = {
   name: 'proclaim',
@@ -27,9 +27,9 @@ export const proclaim: CommandSpec = {
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { checkElection, checkName, readLeader }, { isOwnTerm, renameLeader }] =
+    const [{ connect }, { checkElection, checkName, readLeader }, { mayActOnTerm, renameLeader }] =
       await Promise.all([
-        import('../connection.js'),
+        import('../connect.js'),
         import('../library.js'),
         import('../operator-actions.js'),
       ])
@@ -38,16 +38,17 @@ export const proclaim: CommandSpec = {
     const name = checkName(args[1])
     await using etcd = connect(context)
     const leader = await readLeader(etcd.api, election, { signal })
-    if (leader === undefined) throw new CommandFailure('no', `nobody leads '${visible(election)}'`)
-    const isOurs = isOwnTerm(env, election, leader)
+    if (leader === undefined)
+      throw new CommandError('no', `nobody leads '${escapeControls(election)}'`)
+    const isOurs = mayActOnTerm(env, election, leader)
     if (!isOurs || !(await renameLeader(etcd.api, election, leader, name, signal))) {
       const why = isOurs
         ? 'another one leads meanwhile'
-        : `the term of this CMD is over: ${leaderLine(leader)}`
-      throw new CommandFailure('no', `${why}; nothing was changed`)
+        : `the term of this CMD is over: ${formatLeader(leader)}`
+      throw new CommandError('no', `${why}; nothing was changed`)
     }
     const renamed = { ...leader, name }
-    terminal.result(leaderLine(renamed), { election, leader: leaderJson(renamed) })
+    terminal.result(formatLeader(renamed), { election, leader: leaderToJson(renamed) })
     return exitCodes.ok
   },
 }

@@ -1,10 +1,10 @@
 // `elect resign`: makes the present leader step down, from outside.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure, usage } from '../failure.js'
-import type { CommandSpec, Context } from '../definition/spec.js'
-import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../terminal/leader-text.js'
+import { CommandError, usageError } from '../errors.js'
+import type { CommandSpec, Context } from '../definition/command-spec.js'
+import { escapeControls } from '../terminal/format.js'
+import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 interface ResignFlags {
   readonly yes?: true
@@ -27,9 +27,9 @@ export const resign: CommandSpec = {
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { checkElection, readLeader }, { isOwnTerm, removeCandidacy }] =
+    const [{ connect }, { checkElection, readLeader }, { mayActOnTerm, removeCandidacy }] =
       await Promise.all([
-        import('../connection.js'),
+        import('../connect.js'),
         import('../library.js'),
         import('../operator-actions.js'),
       ])
@@ -37,28 +37,32 @@ export const resign: CommandSpec = {
     const election = checkElection(args[0])
     await using etcd = connect(context)
     const leader = await readLeader(etcd.api, election, { signal })
-    if (leader === undefined) throw new CommandFailure('no', `nobody leads '${visible(election)}'`)
-    if (!isOwnTerm(env, election, leader)) {
-      throw new CommandFailure('no', `the term of this CMD is over: ${leaderLine(leader)}`)
+    if (leader === undefined)
+      throw new CommandError('no', `nobody leads '${escapeControls(election)}'`)
+    if (!mayActOnTerm(env, election, leader)) {
+      throw new CommandError('no', `the term of this CMD is over: ${formatLeader(leader)}`)
     }
-    if ((options as ResignFlags).yes !== true && !(await confirmed(context, leaderLine(leader)))) {
-      throw new CommandFailure('no', 'nothing was changed')
+    if (
+      (options as ResignFlags).yes !== true &&
+      !(await confirmed(context, formatLeader(leader)))
+    ) {
+      throw new CommandError('no', 'nothing was changed')
     }
     if (!(await removeCandidacy(etcd.api, leader, signal))) {
-      throw new CommandFailure(
+      throw new CommandError(
         'no',
-        `${visible(leader.name)} no longer leads '${visible(election)}': nothing was changed`,
+        `${escapeControls(leader.name)} no longer leads '${escapeControls(election)}': nothing was changed`,
       )
     }
-    const text = `${visible(leader.name)} no longer leads '${visible(election)}'`
-    terminal.result(text, { election, evicted: leaderJson(leader) })
+    const text = `${escapeControls(leader.name)} no longer leads '${escapeControls(election)}'`
+    terminal.result(text, { election, evicted: leaderToJson(leader) })
     return exitCodes.ok
   },
 }
 
 async function confirmed({ stop, terminal }: Context, who: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw usage(`there is no terminal to ask at whether to evict (${who}): add --yes`)
+    throw usageError(`there is no terminal to ask at whether to evict (${who}): add --yes`)
   }
   const { createInterface } = await import('node:readline/promises')
   const lines = createInterface({ input: process.stdin, output: process.stderr })

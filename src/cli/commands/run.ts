@@ -2,10 +2,10 @@
 
 import { constants } from 'node:os'
 import { campaignOptions } from '../definition/campaign-options.js'
-import { parseDuration, parseInteger } from '../duration.js'
-import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure, SignalError, signalExit, usage } from '../failure.js'
-import type { CommandSpec, Context } from '../definition/spec.js'
+import { parseDuration, parseInteger } from '../option-values.js'
+import { exitCodes, signalExitCode } from '../definition/exit-codes.js'
+import { CommandError, SignalError, usageError } from '../errors.js'
+import type { CommandSpec, Context } from '../definition/command-spec.js'
 
 interface RunFlags {
   readonly grace?: string
@@ -65,15 +65,15 @@ export const run: CommandSpec = {
   exits: ['notInTime', 'lost', 'cannotRun', 'notFound'],
   run: async (context) => {
     const [{ campaignRequestOf }, { connect }, { runService }] = await Promise.all([
-      import('../campaign.js'),
-      import('../connection.js'),
+      import('../campaign-request.js'),
+      import('../connect.js'),
       import('../run/service.js'),
     ])
     const campaign = campaignRequestOf(context)
     const { grace, forever, lostExitCode } = context.options as RunFlags
     const [file, ...args] = commandOf(context)
     if (file === undefined)
-      throw usage("no CMD was given: it stands after '--', as in 'elect run ELECTION -- CMD'")
+      throw usageError("no CMD was given: it stands after '--', as in 'elect run ELECTION -- CMD'")
     const lostCode =
       lostExitCode === undefined
         ? exitCodes.lost
@@ -90,14 +90,14 @@ export const run: CommandSpec = {
       case 'exited':
         return end.code
       case 'signalled':
-        return signalExit(end.signal, constants.signals)
+        return signalExitCode(end.signal, constants.signals)
       case 'lost':
         context.terminal.error(end.message)
         return lostCode
       case 'stopped':
         throw new SignalError(end.signal)
       case 'cannotStart':
-        throw new CommandFailure(end.exit, end.message)
+        throw new CommandError(end.exit, end.message)
       default:
         return end satisfies never
     }

@@ -1,8 +1,8 @@
 // The flags of commands that campaign. It must not know what they do with the leadership.
 
-import type { OptionSpec } from './spec.js'
+import type { OptionSpec } from './command-spec.js'
 
-export const defaultTtlS = 10
+export const cliDefaultTtlS = 10
 
 export const campaignOptions: readonly OptionSpec[] = [
   {
@@ -13,7 +13,7 @@ export const campaignOptions: readonly OptionSpec[] = [
   {
     flags: '--ttl <seconds>',
     description: 'how long it may take until another one leads when this machine dies',
-    byDefault: String(defaultTtlS),
+    byDefault: String(cliDefaultTtlS),
   },
   {
     flags: '--wait <duration>',

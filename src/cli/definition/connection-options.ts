@@ -1,6 +1,6 @@
-// The flags and variables that say which etcd, and how to get in: those of etcdctl. It must not know who connects.
+// The flags and variables of etcdctl that say which etcd to use, and how to sign in.
 
-import type { CommandSpec, OptionSpec } from './spec.js'
+import type { OptionSpec } from './command-spec.js'
 
 export const connectionOptions: readonly OptionSpec[] = [
   {
@@ -44,24 +44,3 @@ export const connectionOptions: readonly OptionSpec[] = [
     byDefault: '5s',
   },
 ]
-
-const output: OptionSpec = {
-  flags: '-o, --output <format>',
-  description: 'text for people; json for programs: one object a line, 64-bit integers as strings',
-  choices: ['text', 'json'],
-  byDefault: 'text',
-}
-
-const loudness: readonly OptionSpec[] = [
-  {
-    flags: '-q, --quiet',
-    description: 'say nothing but results and errors',
-    conflicts: ['verbose'],
-  },
-  { flags: '-v, --verbose', description: 'say more about what is going on' },
-]
-
-/** What (nearly) all commands have. */
-export function commonOptionsOf({ hasResults = true }: CommandSpec): readonly OptionSpec[] {
-  return hasResults ? [output, ...loudness] : loudness
-}

@@ -35,5 +35,18 @@ export const exitMeanings: Readonly<Record<ExitName, string>> = {
   notFound: 'CMD was not found',
 }
 
-/** The convention of shells for one that a signal ended. */
-export const endedBySignal = 128
+/** Shells report a program that signal N ended as 128 + N. */
+export const signalExitBase = 128
+
+const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+}
+
+/** The exit code of a command or program that this signal ended. */
+export function signalExitCode(signal: NodeJS.Signals, numbers = signalNumbers): number {
+  return signalExitBase + (numbers[signal] ?? 0)
+}

@@ -1,15 +1,15 @@
 // What stands below the options in a command's help: examples and exit codes. It must not know the parser.
 
-import { endedBySignal, exitCodes, exitMeanings, type ExitName } from './exit-codes.js'
-import type { CommandSpec, Example } from './spec.js'
+import { signalExitBase, exitCodes, exitMeanings, type ExitName } from './exit-codes.js'
+import type { CommandSpec, Example } from './command-spec.js'
 
 /** Where more is told than a help can hold. */
-export const manualUrl = 'docs/cli.md and docs/operations.md of the package etcd-elect'
+export const seeAlso = 'docs/cli.md and docs/operations.md of the package etcd-elect'
 
 const always: readonly ExitName[] = ['ok', 'usage', 'internal', 'output']
 
 /** Those that a command may end with, by number. */
-export function exitsOf(spec: CommandSpec): ExitName[] {
+export function exitNamesOf(spec: CommandSpec): ExitName[] {
   const own: ExitName[] = spec.connects ? ['unreachable', 'refused', 'denied'] : []
   return [...new Set([...always, ...own, ...spec.exits])].sort(
     (a, b) => exitCodes[a] - exitCodes[b],
@@ -29,11 +29,11 @@ export function epilogue(spec?: CommandSpec): string {
     lines.push('', "Each command has a help of its own: 'elect run --help'.")
   } else {
     lines.push('', 'Exit codes:')
-    for (const name of exitsOf(spec)) {
+    for (const name of exitNamesOf(spec)) {
       lines.push(`  ${String(exitCodes[name]).padEnd(5)}${exitMeanings[name]}`)
     }
     if (spec.name === 'run') {
-      lines.push(`  other  that of CMD; ${String(endedBySignal)} + N when signal N ended it`)
+      lines.push(`  other  that of CMD; ${String(signalExitBase)} + N when signal N ended it`)
     }
   }
   return lines.join('\n')

@@ -10,10 +10,11 @@ import {
   systemClock,
   whyNoGuardian,
 } from '../library.js'
-import { type CampaignRequest, waitToLead } from '../campaign.js'
-import { type SignalError, usage } from '../failure.js'
-import type { Context } from '../definition/spec.js'
-import { duration, visible } from '../terminal/table.js'
+import type { CampaignRequest } from '../campaign-request.js'
+import { waitToLead } from '../wait-to-lead.js'
+import { type SignalError, usageError } from '../errors.js'
+import type { Context } from '../definition/command-spec.js'
+import { formatDuration, escapeControls } from '../terminal/format.js'
 import { CannotStartError, KeeperSupervisor } from './keeper/supervisor.js'
 import { defaultGraceMs, longestGraceMs } from './keeper/schedule.js'
 import { type Program, runDuring } from './run-during.js'
@@ -84,7 +85,7 @@ async function runOnce(
     const leadership = await waitToLead(candidate, campaign, context, etcd)
     const { election, name } = campaign
     terminal.detail(
-      `${visible(name)} leads '${visible(election)}', fencing token ${String(leadership.fencingToken)}`,
+      `${escapeControls(name)} leads '${escapeControls(election)}', fencing token ${String(leadership.fencingToken)}`,
     )
     if (isStopped(stop)) return stopped(stop)
     const lease = await candidate.session.lease()
@@ -102,7 +103,7 @@ async function runOnce(
       because === 'late' ? 'the lease could not be renewed in time' : await leadership.ended
     return {
       how: 'lost',
-      message: `leadership of '${visible(election)}' was lost (${why}): CMD was ended`,
+      message: `leadership of '${escapeControls(election)}' was lost (${why}): CMD was ended`,
     }
   } catch (error) {
     if (error instanceof CannotStartError) return cannotStart(error, program.file)
@@ -118,12 +119,12 @@ function cannotStart({ code, message }: CannotStartError, file: string): RunEnd 
     ? {
         how: 'cannotStart',
         exit: 'notFound',
-        message: `'${visible(file)}' was not found: check the name and PATH`,
+        message: `'${escapeControls(file)}' was not found: check the name and PATH`,
       }
     : {
         how: 'cannotStart',
         exit: 'cannotRun',
-        message: `'${visible(file)}' cannot be run: ${message}`,
+        message: `'${escapeControls(file)}' cannot be run: ${message}`,
       }
 }
 
@@ -142,8 +143,8 @@ function checkGrace(graceMs: number | undefined, ttlS: number): number {
   const longestMs = longestGraceMs(ttlS)
   if (graceMs === undefined) return defaultGraceMs(ttlS)
   if (graceMs <= longestMs) return graceMs
-  throw usage(
-    `--grace: expected at most half of the TTL, ${duration(longestMs)}, got ${duration(graceMs)}: raise --ttl, or a renewal that is a little late costs the leadership`,
+  throw usageError(
+    `--grace: expected at most half of the TTL, ${formatDuration(longestMs)}, got ${formatDuration(graceMs)}: raise --ttl, or a renewal that is a little late costs the leadership`,
   )
 }
 

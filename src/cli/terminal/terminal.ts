@@ -6,7 +6,7 @@
 
 import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { OutputError } from '../failure.js'
+import { OutputError } from '../errors.js'
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
 
@@ -26,7 +26,7 @@ export class Terminal {
   readonly #isQuiet: boolean
   readonly #env: NodeJS.ProcessEnv
   readonly #stderrIsTty = isatty(2)
-  #movingLine = false
+  #isStatusLineShown = false
 
   constructor({ format, level, env }: TerminalOptions) {
     this.isJson = format === 'json'
@@ -36,7 +36,7 @@ export class Terminal {
   }
 
   /** Whether a line that changes in place can be seen. */
-  get moves(): boolean {
+  get hasStatusLine(): boolean {
     return this.#stderrIsTty && !this.#isQuiet && this.#env['TERM'] !== 'dumb'
   }
 
@@ -47,7 +47,7 @@ export class Terminal {
 
   /** One line to stdout. */
   out(line: string): void {
-    this.#endMoving()
+    this.#endStatusLine()
     write(1, `${line}\n`)
   }
 
@@ -66,19 +66,19 @@ export class Terminal {
   }
 
   /** As it is, to stderr. */
-  complaint(text: string): void {
+  rawError(text: string): void {
     this.#err(text)
   }
 
   /** Replaces the line that moves. Nothing where it could not move. */
-  moving(line: string): void {
-    if (!this.moves) return
+  setStatusLine(line: string): void {
+    if (!this.hasStatusLine) return
     write(2, `${erase}${this.paint('dim', line, 2)}`)
-    this.#movingLine = true
+    this.#isStatusLineShown = true
   }
 
-  stopMoving(): void {
-    this.#endMoving()
+  clearStatusLine(): void {
+    this.#endStatusLine()
   }
 
   /** @param fd 1 or 2: where it will be written. */
@@ -89,7 +89,7 @@ export class Terminal {
   }
 
   #err(line: string): void {
-    this.#endMoving()
+    this.#endStatusLine()
     try {
       write(2, `${line}\n`)
     } catch {
@@ -97,9 +97,9 @@ export class Terminal {
     }
   }
 
-  #endMoving(): void {
-    if (!this.#movingLine) return
-    this.#movingLine = false
+  #endStatusLine(): void {
+    if (!this.#isStatusLineShown) return
+    this.#isStatusLineShown = false
     try {
       write(2, erase)
     } catch {

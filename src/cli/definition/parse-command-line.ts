@@ -1,13 +1,14 @@
 // The parser, made from what the commands say of themselves. It must not know what any of them does.
 
 import { Argument, Command, CommanderError, Option } from 'commander'
-import { commonOptionsOf, connectionOptions } from './connection-options.js'
-import { usage } from '../failure.js'
+import { commonOptionsOf } from './common-options.js'
+import { connectionOptions } from './connection-options.js'
+import { usageError } from '../errors.js'
 import { epilogue, synopsis } from './help.js'
-import type { CommandSpec, OptionSpec } from './spec.js'
+import type { CommandSpec, OptionSpec } from './command-spec.js'
 
 /** What the command line asks for. */
-export type Request =
+export type CommandLine =
   | {
       readonly ask: 'run'
       readonly spec: CommandSpec
@@ -21,12 +22,12 @@ export type Request =
  * @param argv without node and script.
  * @throws a usage failure.
  */
-export function parse(
+export function parseCommandLine(
   specs: readonly CommandSpec[],
   version: string,
   argv: readonly string[],
-): Request {
-  let request: Request | undefined
+): CommandLine {
+  let request: CommandLine | undefined
   let shown = ''
   const output = {
     writeOut: (text: string) => (shown += text),
@@ -80,9 +81,9 @@ export function parse(
       return { ask: 'show', text: shown, isMistake: error.exitCode !== 0 }
     }
     if (error.exitCode === 0) return { ask: 'show', text: shown, isMistake: false }
-    throw usage(complaint(error.message, argv))
+    throw usageError(complaint(error.message, argv))
   }
-  if (request === undefined) throw usage("no command was given: see 'elect --help'")
+  if (request === undefined) throw usageError("no command was given: see 'elect --help'")
   return request
 }
 

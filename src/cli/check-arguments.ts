@@ -1,7 +1,7 @@
 // Arguments as the operating system gave them. It must not know what they mean.
 
 import { readFileSync } from 'node:fs'
-import { usage } from './failure.js'
+import { usageError } from './errors.js'
 
 /**
  * Node.js decodes arguments as UTF-8 and puts U+FFFD in the place of what is not: an election would have another name than
@@ -16,7 +16,7 @@ export function checkArguments(argv: readonly string[], raw: () => Buffer = comm
   const given = new Set(split(raw()).map((bytes) => bytes.toString('hex')))
   for (const arg of suspects) {
     if (given.has(Buffer.from(arg).toString('hex'))) continue
-    throw usage(
+    throw usageError(
       `the argument '${arg}' is not valid UTF-8, and Node.js cannot hand on anything else`,
     )
   }

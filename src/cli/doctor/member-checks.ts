@@ -2,9 +2,9 @@
 // together. It must not know how findings are shown.
 
 import type { ResolvedEtcdOptions, StatusResponse } from '../library.js'
-import { visible } from '../terminal/table.js'
+import { escapeControls } from '../terminal/format.js'
 import type { Finding } from './finding.js'
-import { ProbedMember } from './probed-member.js'
+import { MemberProbe } from './member-probe.js'
 
 const roundTrips = 5
 /** A TTL of 2 was kept up over twice this (docs/operations.md). */
@@ -12,19 +12,19 @@ const slowMs = 100
 const clocksApartMs = 5_000
 const oldest = [3, 4]
 
-export interface MembersSeen {
+export interface MemberFindings {
   readonly findings: readonly Finding[]
   /** Whether anybody answered. */
   readonly isUp: boolean
 }
 
-export async function lookAtMembers(
+export async function checkMembers(
   options: ResolvedEtcdOptions,
   signal: AbortSignal,
-): Promise<MembersSeen> {
+): Promise<MemberFindings> {
   const seen = await Promise.all(
     options.endpoints.map(async (endpoint) => {
-      const member = new ProbedMember(endpoint, options)
+      const member = new MemberProbe(endpoint, options)
       try {
         return await lookAt(member, signal)
       } finally {
@@ -40,7 +40,7 @@ export async function lookAtMembers(
 }
 
 async function lookAt(
-  member: ProbedMember,
+  member: MemberProbe,
   signal: AbortSignal,
 ): Promise<{ findings: Finding[]; status?: StatusResponse }> {
   const { url } = member.endpoint
@@ -83,7 +83,7 @@ async function lookAt(
     findings.push({
       check: check('alarms'),
       state: 'failed',
-      found: [...new Set(troubles)].map(visible).join(', '),
+      found: [...new Set(troubles)].map(escapeControls).join(', '),
       advice: 'compact and defragment, then etcdctl alarm disarm; until then nobody can join',
     })
   } else if (dbSizeQuota > 0n && dbSize * 10n > dbSizeQuota * 8n) {
@@ -98,7 +98,7 @@ async function lookAt(
 }
 
 /** Only an administrator may ask in some versions; then `errors` is what there is. */
-async function alarmsOf(member: ProbedMember, signal: AbortSignal): Promise<string[]> {
+async function alarmsOf(member: MemberProbe, signal: AbortSignal): Promise<string[]> {
   try {
     const { alarms } = await member.alarms(signal)
     return alarms.map(({ alarm }) => ['none', 'NOSPACE', 'CORRUPT'][alarm] ?? String(alarm))
@@ -112,13 +112,18 @@ function versionFinding(check: string, version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const isOld = major < (oldest[0] ?? 0) || (major === oldest[0] && minor < (oldest[1] ?? 0))
   return isOld
-    ? { check, state: 'warning', found: visible(version), advice: '3.4 and later are tested' }
-    : { check, state: 'ok', found: visible(version) }
+    ? {
+        check,
+        state: 'warning',
+        found: escapeControls(version),
+        advice: '3.4 and later are tested',
+      }
+    : { check, state: 'ok', found: escapeControls(version) }
 }
 
 async function roundTripFinding(
   check: string,
-  member: ProbedMember,
+  member: MemberProbe,
   signal: AbortSignal,
 ): Promise<Finding> {
   const times: number[] = []

@@ -1,10 +1,11 @@
 // The man page, made from what the commands say of themselves. It is written by scripts/build-cli.mjs.
 
 import { commands } from '../commands/index.js'
-import { commonOptionsOf, connectionOptions } from './connection-options.js'
-import { endedBySignal, exitCodes, exitMeanings, type ExitName } from './exit-codes.js'
-import { manualUrl, synopsis } from './help.js'
-import type { CommandSpec, OptionSpec } from './spec.js'
+import { commonOptionsOf } from './common-options.js'
+import { connectionOptions } from './connection-options.js'
+import { signalExitBase, exitCodes, exitMeanings, type ExitName } from './exit-codes.js'
+import { seeAlso, synopsis } from './help.js'
+import type { CommandSpec, OptionSpec } from './command-spec.js'
 
 /** Text in which nothing is taken for a request of roff. */
 function text(plain: string): string {
@@ -44,7 +45,7 @@ function section(spec: CommandSpec): string {
 
 const [withResults] = commands.filter(({ hasResults }) => hasResults !== false)
 
-export function makeManPage(specs: readonly CommandSpec[]): string {
+function makeManPage(specs: readonly CommandSpec[]): string {
   return `${[
     '.TH ELECT 1 "" "etcd\\-elect" "User Commands"',
     '.SH NAME',
@@ -63,9 +64,9 @@ export function makeManPage(specs: readonly CommandSpec[]): string {
     ...(Object.keys(exitCodes) as ExitName[]).map(
       (name) => `.TP\n${String(exitCodes[name])}\n${text(exitMeanings[name])}`,
     ),
-    `.TP\n${String(endedBySignal)}+N\n${text('ended by signal N before there was anything to do; of elect run also: CMD was ended by signal N')}`,
+    `.TP\n${String(signalExitBase)}+N\n${text('ended by signal N before there was anything to do; of elect run also: CMD was ended by signal N')}`,
     '.SH "SEE ALSO"',
-    `.BR etcd (1),\n.BR etcdctl (1).\n${text(manualUrl)}`,
+    `.BR etcd (1),\n.BR etcdctl (1).\n${text(seeAlso)}`,
   ].join('\n')}\n`
 }
 

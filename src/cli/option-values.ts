@@ -1,6 +1,6 @@
 // Lengths of time as people type them. Pure.
 
-import { usage } from './failure.js'
+import { usageError } from './errors.js'
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
@@ -14,7 +14,9 @@ const longestMs = 2 ** 31 - 1
  */
 export function parseDuration(option: string, text: string): number {
   const refuse = (): never => {
-    throw usage(`${option}: expected seconds like 5 or 2.5, or 500ms, 5s, 1m30s, got '${text}'`)
+    throw usageError(
+      `${option}: expected seconds like 5 or 2.5, or 500ms, 5s, 1m30s, got '${text}'`,
+    )
   }
   const number = /^\d+(\.\d+)?$/
   if (number.test(text)) return within(Number(text) * 1000, refuse)
@@ -35,7 +37,7 @@ function within(ms: number, refuse: () => never): number {
 export function parseInteger(option: string, text: string, from: number, to: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (Number.isSafeInteger(value) && value >= from && value <= to) return value
-  throw usage(
+  throw usageError(
     `${option}: expected a whole number from ${String(from)} to ${String(to)}, got '${text}'`,
   )
 }

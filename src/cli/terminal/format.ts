@@ -1,7 +1,7 @@
 // Columns for people. It must not know what is in them.
 
 /** The columns are as wide as they have to be; the last one is not padded. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function formatTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: columns - 1 }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
@@ -12,7 +12,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 /** Like `1.5 s`, `42 s`, `3 min 5 s`. */
-export function duration(ms: number): string {
+export function formatDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`
   if (seconds < 120) return `${String(seconds)} s`
@@ -20,7 +20,7 @@ export function duration(ms: number): string {
 }
 
 /** Names come from anybody: what would steer the terminal is shown and not sent. */
-export function visible(text: string): string {
+export function escapeControls(text: string): string {
   return text.replaceAll(
     /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -10,12 +10,12 @@ import {
   readLeader,
   revokeLease,
 } from '../library.js'
-import { leaderLine } from '../terminal/leader-text.js'
+import { formatLeader } from '../terminal/format-leader.js'
 import type { Finding } from './finding.js'
 
 const leastTtl = 2n
 
-export async function lookAtLeases(api: EtcdApi, signal: AbortSignal): Promise<Finding> {
+export async function checkShortestTtl(api: EtcdApi, signal: AbortSignal): Promise<Finding> {
   const check = 'shortest TTL'
   const id = BigInt(Math.floor(api.random() * 2 ** 52)) + 1n
   try {
@@ -35,7 +35,7 @@ export async function lookAtLeases(api: EtcdApi, signal: AbortSignal): Promise<F
   }
 }
 
-export async function lookAtRights(
+export async function checkRights(
   api: EtcdApi,
   election: string | undefined,
   signal: AbortSignal,
@@ -54,7 +54,7 @@ export async function lookAtRights(
   const findings: Finding[] = []
   try {
     const leader = await readLeader(api, election, { signal })
-    findings.push({ check: read, state: 'ok', found: leaderLine(leader) })
+    findings.push({ check: read, state: 'ok', found: formatLeader(leader) })
   } catch (error) {
     findings.push(failed(read, error, signal))
   }

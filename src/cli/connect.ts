@@ -1,9 +1,9 @@
 // Makes the client that flags and variables ask for. It must not know what is done with it.
 
 import { Etcd, type EtcdOptions, InvalidArgumentError, optionsFromEnv } from './library.js'
-import { parseDuration } from './duration.js'
-import { usage } from './failure.js'
-import type { Context } from './definition/spec.js'
+import { parseDuration } from './option-values.js'
+import { usageError } from './errors.js'
+import type { Context } from './definition/command-spec.js'
 
 interface ConnectionFlags {
   readonly endpoints?: string
@@ -15,7 +15,7 @@ interface ConnectionFlags {
   readonly commandTimeout?: string
 }
 
-const flagOf: Readonly<Record<string, keyof ConnectionFlags>> = {
+const flagByVariable: Readonly<Record<string, keyof ConnectionFlags>> = {
   ETCDCTL_ENDPOINTS: 'endpoints',
   ETCDCTL_CACERT: 'cacert',
   ETCDCTL_CERT: 'cert',
@@ -29,7 +29,7 @@ const flagOf: Readonly<Record<string, keyof ConnectionFlags>> = {
  */
 export function connectionOptionsOf({ options, env }: Context): EtcdOptions {
   const flags = options as ConnectionFlags
-  const given = Object.entries(flagOf).flatMap(([variable, flag]) => {
+  const given = Object.entries(flagByVariable).flatMap(([variable, flag]) => {
     const value = flags[flag]
     // A name on the command line does not go with the password of another one.
     return value === undefined ? [] : [[variable, value] as const]
@@ -43,7 +43,7 @@ export function connectionOptionsOf({ options, env }: Context): EtcdOptions {
   const timeout = flags.commandTimeout ?? (env['ETCDCTL_COMMAND_TIMEOUT'] || '5s')
   const callTimeoutMs = parseDuration('--command-timeout', timeout)
   if (callTimeoutMs < 1)
-    throw usage(`--command-timeout: expected more than nothing, got '${timeout}'`)
+    throw usageError(`--command-timeout: expected more than nothing, got '${timeout}'`)
   try {
     return {
       ...optionsFromEnv(merged),
@@ -51,9 +51,9 @@ export function connectionOptionsOf({ options, env }: Context): EtcdOptions {
       attemptTimeoutMs: Math.min(2_000, callTimeoutMs),
     }
   } catch (error) {
-    const flag = error instanceof InvalidArgumentError && flagOf[error.option]
+    const flag = error instanceof InvalidArgumentError && flagByVariable[error.option]
     if (typeof flag !== 'string' || flags[flag] === undefined) throw error
-    throw usage((error as Error).message.replaceAll(/ETCDCTL_[A-Z]+/g, asFlag))
+    throw usageError((error as Error).message.replaceAll(/ETCDCTL_[A-Z]+/g, asFlag))
   }
 }
 
@@ -63,5 +63,5 @@ export function connect(context: Context): Etcd {
 }
 
 function asFlag(variable: string): string {
-  return `--${flagOf[variable] ?? variable}`
+  return `--${flagByVariable[variable] ?? variable}`
 }

@@ -18,7 +18,7 @@ import {
   systemClock,
 } from '../library.js'
 
-export class ProbedMember {
+export class MemberProbe {
   readonly endpoint: Endpoint
   readonly #members: Members
   readonly #calls: Calls

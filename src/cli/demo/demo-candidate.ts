@@ -8,7 +8,7 @@ const program = `
   process.on('SIGTERM', () => process.exit())
   setInterval(() => undefined, 1000)`
 
-export class Worker {
+export class DemoCandidate {
   readonly name: string
   readonly #child: ChildProcess
   readonly #gone: Promise<unknown>

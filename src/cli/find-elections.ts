@@ -1,11 +1,11 @@
 // Finds elections among all keys of etcd. It must not know how they are shown.
 
 import { decode, encode, type EtcdApi, type KeyValue, toInfo } from './library.js'
-import type { CandidateJson } from './terminal/leader-text.js'
+import type { LeaderJson } from './terminal/format-leader.js'
 
 export interface FoundElection {
   readonly election: string
-  readonly leader: CandidateJson
+  readonly leader: LeaderJson
   readonly candidates: number
 }
 
@@ -19,7 +19,7 @@ export async function findElections(
   signal: AbortSignal,
 ): Promise<FoundElection[]> {
   const found = new Map<string, FoundElection>()
-  const rangeEnd = endOf(prefix)
+  const rangeEnd = prefixRangeEnd(prefix)
   let revision = 0n
   for (let key = prefix === '' ? Uint8Array.of(0) : encode(prefix); ;) {
     const { kvs, more, header } = await api.range(
@@ -58,7 +58,7 @@ export function electionOf(key: string, lease: bigint): string | undefined {
 }
 
 /** The end of the range of all keys that begin with this; for nothing, of all keys. */
-export function endOf(prefix: string): Uint8Array {
+export function prefixRangeEnd(prefix: string): Uint8Array {
   const end = encode(prefix).slice()
   for (let length = end.length; length > 0; length--) {
     const last = end[length - 1] ?? 0

@@ -3,24 +3,24 @@
 import { type CandidateInfo, Etcd, Observer } from '../library.js'
 import { DevServer } from '../devserver.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { Worker } from './worker.js'
+import { DemoCandidate } from './demo-candidate.js'
 
 const election = 'demo'
 const names = ['web-1', 'web-2', 'web-3']
 const patienceMs = 20_000
 
-export async function story(terminal: Terminal, stop: AbortSignal): Promise<void> {
+export async function runDemo(terminal: Terminal, stop: AbortSignal): Promise<void> {
   await using server = await DevServer.start({ log: () => undefined })
   const { endpoint } = server
   await using etcd = new Etcd({ endpoints: endpoint })
   await using observer = new Observer(etcd, { election })
-  const workers = new Map(names.map((name) => [name, undefined as Worker | undefined]))
+  const workers = new Map(names.map((name) => [name, undefined as DemoCandidate | undefined]))
   const startedAt = performance.now()
   const say = (line: string): void => {
     const at = ((performance.now() - startedAt) / 1000).toFixed(2).padStart(5)
     terminal.out(`${terminal.paint('dim', `${at} s`)}  ${line}`)
   }
-  const workerOf = ({ name }: CandidateInfo): Worker => {
+  const workerOf = ({ name }: CandidateInfo): DemoCandidate => {
     const worker = workers.get(name)
     if (worker === undefined) throw new Error(`an unknown candidate leads: ${name}`)
     return worker
@@ -30,7 +30,7 @@ export async function story(terminal: Terminal, stop: AbortSignal): Promise<void
       `etcd in memory at ${endpoint}; three times: elect run ${election} --ttl 2 -- PROGRAM`,
     )
     await observer.start({ signal: stop })
-    for (const name of names) workers.set(name, new Worker(name, election, endpoint))
+    for (const name of names) workers.set(name, new DemoCandidate(name, election, endpoint))
     const first = await leads(observer, undefined, stop)
     await queue(observer, names.length, stop)
     say(`${first.name} leads and runs its program, fencing token ${String(first.fencingToken)}`)

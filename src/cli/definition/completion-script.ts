@@ -1,9 +1,10 @@
 // The completion scripts, made from what the commands say of themselves. They ask nobody while they complete.
 
-import { commonOptionsOf, connectionOptions } from './connection-options.js'
-import type { CommandSpec, OptionSpec } from './spec.js'
+import { commonOptionsOf } from './common-options.js'
+import { connectionOptions } from './connection-options.js'
+import type { CommandSpec, OptionSpec } from './command-spec.js'
 
-export function completionFor(
+export function completionScript(
   shell: 'bash' | 'zsh' | 'fish',
   commands: readonly CommandSpec[],
 ): string {
