@@ -2,7 +2,7 @@
 
 import { exitCodes, type ExitName, signalExitCode } from './definition/exit-codes.js'
 import { CommandError, OutputError, SignalError } from './errors.js'
-import { ElectError, type ErrorCode } from './library.js'
+import type { ElectError, ErrorCode } from './library.js'
 
 const exitNames: Readonly<Record<ErrorCode, ExitName>> = {
   ELECT_NOT_LEADER: 'no',
@@ -34,7 +34,7 @@ export function explain(error: unknown): Explanation {
     return { code: exitCodes.output, message: `the output could not be written: ${error.message}` }
   }
   if (error instanceof CommandError) return { code: exitCodes[error.exit], message: error.message }
-  if (error instanceof ElectError) {
+  if (isElectError(error)) {
     return { code: exitCodes[exitNames[error.code]], message: oneLine(error.message) }
   }
   const message = error instanceof Error ? error.message : String(error)
@@ -43,4 +43,9 @@ export function explain(error: unknown): Explanation {
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s*\n\s*/g, ' ')
+}
+
+/** Told by its code: importing the class would load the library, and gRPC with it, at every start. */
+function isElectError(error: unknown): error is ElectError {
+  return error instanceof Error && 'code' in error && Object.hasOwn(exitNames, String(error.code))
 }
