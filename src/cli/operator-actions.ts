@@ -2,8 +2,8 @@
 
 import {
   type CandidateInfo,
-  Compare_CompareResult as Result,
-  Compare_CompareTarget as Target,
+  CompareResult,
+  CompareTarget,
   encode,
   type EtcdApi,
   rename,
@@ -21,8 +21,8 @@ export async function removeCandidacy(
       compare: [
         {
           key,
-          target: Target.CREATE,
-          result: Result.EQUAL,
+          target: CompareTarget.CREATE,
+          result: CompareResult.EQUAL,
           targetUnion: { case: 'createRevision', value: fencingToken },
         },
       ],

@@ -2,8 +2,8 @@
 // It must not know how findings are shown.
 
 import {
-  Compare_CompareResult as Result,
-  Compare_CompareTarget as Target,
+  CompareResult,
+  CompareTarget,
   ElectError,
   encode,
   type EtcdApi,
@@ -75,8 +75,8 @@ async function neverPut(api: EtcdApi, election: string, signal: AbortSignal): Pr
       compare: [
         {
           key,
-          target: Target.CREATE,
-          result: Result.LESS,
+          target: CompareTarget.CREATE,
+          result: CompareResult.LESS,
           targetUnion: { case: 'createRevision', value: 0n },
         },
       ],

@@ -100,8 +100,7 @@ async function lookAt(
 /** Only an administrator may ask in some versions; then `errors` is what there is. */
 async function alarmsOf(member: MemberProbe, signal: AbortSignal): Promise<string[]> {
   try {
-    const { alarms } = await member.alarms(signal)
-    return alarms.map(({ alarm }) => ['none', 'NOSPACE', 'CORRUPT'][alarm] ?? String(alarm))
+    return await member.alarms(signal)
   } catch {
     signal.throwIfAborted()
     return []

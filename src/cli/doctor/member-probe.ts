@@ -1,22 +1,23 @@
-// One member of etcd, asked alone: a client of the library would go to another one. It must not know what is made of it.
+// Asks a single member of etcd. An `Etcd` client would move on to another member.
 
 import { create } from '@bufbuild/protobuf'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import {
   AlarmRequestSchema,
-  type AlarmResponse,
   Calls,
-  Members,
   type Endpoint,
   grpcTransports,
   Maintenance,
+  Members,
   type ResolvedEtcdOptions,
   SignIn,
   StatusRequestSchema,
   type StatusResponse,
-  systemClock,
 } from '../library.js'
+
+/** The names of etcd's alarms, by their numbers on the wire. */
+const alarmNames = ['none', 'NOSPACE', 'CORRUPT']
 
 export class MemberProbe {
   readonly endpoint: Endpoint
@@ -25,14 +26,14 @@ export class MemberProbe {
   readonly #options: ResolvedEtcdOptions
 
   constructor(endpoint: Endpoint, options: ResolvedEtcdOptions) {
-    const { tls, credentials, callTimeoutMs, random } = options
+    const { tls, credentials, callTimeoutMs, clock, random } = options
     this.endpoint = endpoint
     this.#options = options
-    this.#members = new Members([endpoint], grpcTransports(tls), systemClock, random)
+    this.#members = new Members([endpoint], grpcTransports(tls), clock, random)
     this.#calls = new Calls({
       members: this.#members,
       signIn: new SignIn(credentials),
-      clock: systemClock,
+      clock,
       random,
       attemptTimeoutMs: callTimeoutMs,
       callTimeoutMs,
@@ -43,11 +44,17 @@ export class MemberProbe {
     return this.#calls.unary(Maintenance.method.status, create(StatusRequestSchema), { signal })
   }
 
-  alarms(signal: AbortSignal): Promise<AlarmResponse> {
-    return this.#calls.unary(Maintenance.method.alarm, create(AlarmRequestSchema), { signal })
+  /** The names of the alarms that are on anywhere in the cluster. */
+  async alarms(signal: AbortSignal): Promise<string[]> {
+    const request = create(AlarmRequestSchema)
+    const { alarms } = await this.#calls.unary(Maintenance.method.alarm, request, { signal })
+    return alarms.map(({ alarm }) => alarmNames[alarm] ?? String(alarm))
   }
 
-  /** By how much its wall clock is ahead of ours, to about a second; undefined when it does not say. */
+  /**
+   * How far the member's wall clock is ahead of this host's, to about a second; undefined when the member does not send
+   * its time.
+   */
   async clockAheadMs(signal: AbortSignal): Promise<number | undefined> {
     const { target, tls } = this.endpoint
     if (target.startsWith('unix:')) return undefined
@@ -58,7 +65,7 @@ export class MemberProbe {
       const ask = (tls ? httpsRequest : httpRequest)(url, options, (response) => {
         response.resume()
         const date = Date.parse(response.headers.date ?? '')
-        // Cut off at whole seconds.
+        // The header is cut off at whole seconds: on average it is half a second late.
         resolve(Number.isNaN(date) ? undefined : date + 500 - Date.now())
       })
       ask.on('error', () => {
