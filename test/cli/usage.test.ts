@@ -68,14 +68,14 @@ describe('a command line that is not as it should be', () => {
     [['dev', '--port', '99999'], /--port: expected a whole number from 0 to 65535/],
     [['run', 'a'], /no CMD was given/],
     [['run', 'a', '--'], /no CMD was given/],
-    [['run', 'a', '--nonsense', '--', 'true'], /unknown option.*comes after '--'/],
+    [['run', 'a', '--nonsense', '--', 'true'], /unknown option.*come after '--'/],
     [['run', 'a', '--ttl', '0', '--', 'true'], /--ttl: expected a whole number/],
     [['run', 'a', '--ttl', '1.5', '--', 'true'], /--ttl: expected a whole number/],
     [['run', 'a', '--grace', '6', '--', 'true'], /--grace: expected at most half of the TTL/],
     [['run', 'a', '--wait', 'x', '--', 'true'], /--wait: expected seconds/],
     [['run', 'a', '--once', '--forever', '--', 'true'], /cannot be used with/],
     [['run', 'a', '--lost-exit-code', '256', '--', 'true'], /--lost-exit-code: expected a whole/],
-    [['run', 'a', '--lock-delay', '--no-wait', '--', 'true'], /--lock-delay: cannot stand/],
+    [['run', 'a', '--lock-delay', '--no-wait', '--', 'true'], /--lock-delay: cannot be combined/],
     [['campaign', 'a', '--name', ''], /--name: expected a name/],
   ]
   test.each(wrong)('%j is refused with 64 and one sentence', async (args, complaint) => {

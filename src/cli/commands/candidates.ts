@@ -1,4 +1,4 @@
-// `elect candidates`: the queue, as etcd has it.
+// `elect candidates`: lists the queue of an election.
 
 import { exitCodes } from '../definition/exit-codes.js'
 import type { CommandSpec } from '../definition/command-spec.js'
@@ -8,15 +8,15 @@ export const candidates: CommandSpec = {
   name: 'candidates',
   summary: 'list the queue: who leads, who waits, how long their leases live',
   description: [
-    'Lists the candidates of ELECTION, oldest first; the first one leads. For each it asks etcd how long the lease lives without another renewal, and what TTL it was granted with.',
-    'etcd keeps no times. AGE is how many changes etcd as a whole has seen since the candidate joined.',
+    'Lists the candidates of ELECTION, oldest first; the first one leads. For each it asks etcd for the TTL of the lease, and how long the lease lives without another renewal.',
+    'etcd stores no times: AGE is the number of changes to etcd as a whole since the candidate joined.',
   ],
-  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  args: [{ name: 'ELECTION', description: 'the name of the election', kind: 'required' }],
   options: [],
   connects: true,
   examples: [
     { command: 'elect candidates nightly-report', what: 'as a table' },
-    { command: 'elect candidates nightly-report -o json', what: 'one object a candidate' },
+    { command: 'elect candidates nightly-report -o json', what: 'one object per candidate' },
   ],
   exits: ['no'],
   run: async (context) => {
@@ -53,7 +53,7 @@ export const candidates: CommandSpec = {
     if (terminal.isJson) for (const row of rows) terminal.result('', { election, ...row })
     else if (rows.length > 0) terminal.out(formatTable([headings, ...rows.map(cells)]))
     if (rows.length > 0) return exitCodes.ok
-    terminal.note(`nobody is in '${escapeControls(election)}'`)
+    terminal.note(`'${escapeControls(election)}' has no candidates`)
     return exitCodes.no
   },
 }

@@ -1,4 +1,4 @@
-// `elect completion`: what makes the shell complete commands and flags.
+// `elect completion`: prints the completion script of a shell.
 
 import { exitCodes } from '../definition/exit-codes.js'
 import type { CommandSpec } from '../definition/command-spec.js'

@@ -1,4 +1,4 @@
-// `elect demo`: three machines, one leader, told as it happens.
+// `elect demo`: shows an election of three processes.
 
 import { exitCodes } from '../definition/exit-codes.js'
 import type { CommandSpec } from '../definition/command-spec.js'
@@ -7,7 +7,7 @@ export const demo: CommandSpec = {
   name: 'demo',
   summary: 'see it work: three machines, one leader',
   description: [
-    'Starts an etcd in memory and three elect run on it; kills the one that leads, has the next one step down, and prints who takes over and when. It needs nothing and leaves nothing behind.',
+    'Starts an etcd in memory and three times elect run on it, kills the leader, has the next one step down, and prints who takes over and when. It needs nothing and leaves nothing behind.',
   ],
   args: [],
   options: [],

@@ -1,4 +1,4 @@
-// All commands, in the order in which the help lists them. It must not hold anything else.
+// All commands, in the order of the help.
 
 import type { CommandSpec } from '../definition/command-spec.js'
 import { campaign } from './campaign.js'

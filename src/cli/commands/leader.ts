@@ -1,4 +1,4 @@
-// `elect leader`: who leads now.
+// `elect leader`: prints who leads now.
 
 import { exitCodes } from '../definition/exit-codes.js'
 import type { CommandSpec } from '../definition/command-spec.js'
@@ -9,16 +9,16 @@ export const leader: CommandSpec = {
   name: 'leader',
   summary: 'print the name of the leader',
   description: [
-    'Asks etcd who leads ELECTION (a linearizable read) and prints the name; with --verbose, term and fencing token as well. The exit code tells whether there is a leader.',
+    'Asks etcd who leads ELECTION (a linearizable read) and prints the name; with --verbose, also the term and the fencing token. The exit code says whether there is a leader.',
   ],
-  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  args: [{ name: 'ELECTION', description: 'the name of the election', kind: 'required' }],
   options: [],
   connects: true,
   examples: [
-    { command: 'elect leader nightly-report', what: 'its name' },
+    { command: 'elect leader nightly-report', what: 'print its name' },
     {
       command: 'elect leader nightly-report -q || echo "nobody leads"',
-      what: 'for the exit code alone, add > /dev/null',
+      what: 'add > /dev/null to use only the exit code',
     },
   ],
   exits: ['no'],

@@ -1,4 +1,4 @@
-// `elect list`: all elections, found by their keys.
+// `elect list`: lists all elections.
 
 import { exitCodes } from '../definition/exit-codes.js'
 import type { CommandSpec } from '../definition/command-spec.js'
@@ -8,14 +8,14 @@ export const list: CommandSpec = {
   name: 'list',
   summary: 'list all elections that have candidates',
   description: [
-    'Lists the elections whose names begin with PREFIX, with their leaders. They are found by their keys: one of an election ends in the id of the lease that it is on. Locks of etcdctl are kept in the same way and are listed as well.',
+    'Lists the elections whose names begin with PREFIX, with their leaders. It finds them by their keys, each of which ends in the id of its lease. Locks of etcdctl have the same kind of keys and are listed as well.',
   ],
-  args: [{ name: 'PREFIX', description: 'what names begin with', kind: 'optional' }],
+  args: [{ name: 'PREFIX', description: 'list only names that begin with this', kind: 'optional' }],
   options: [],
   connects: true,
   examples: [
-    { command: 'elect list', what: 'needs the right to read all keys' },
-    { command: 'elect list shard/ -o json', what: 'those below shard/' },
+    { command: 'elect list', what: 'all elections; needs the right to read all keys' },
+    { command: 'elect list shard/ -o json', what: 'those whose names begin with shard/' },
   ],
   exits: [],
   run: async (context) => {
@@ -39,7 +39,7 @@ export const list: CommandSpec = {
       ])
       terminal.out(formatTable([['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], ...rows]))
     } else {
-      terminal.note('no election has a candidate')
+      terminal.note('no election has candidates')
     }
     return exitCodes.ok
   },

@@ -1,4 +1,4 @@
-// `elect observe`: one line for every change of the leader.
+// `elect observe`: prints a line for every change of the leader.
 
 import { exitCodes } from '../definition/exit-codes.js'
 import type { CommandSpec } from '../definition/command-spec.js'
@@ -6,15 +6,15 @@ import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 export const observe: CommandSpec = {
   name: 'observe',
-  summary: 'follow who leads, one line a change',
+  summary: 'follow who leads, one line per change',
   description: [
-    'Prints who leads ELECTION, and a line for every change from then on, until SIGINT or SIGTERM comes. That nobody leads is one of the changes. Changes that follow quickly on each other may be left out, the last one never.',
+    'Prints who leads ELECTION, then a line for every change, until SIGINT or SIGTERM comes. It prints a line also when nobody leads any more. When changes follow each other quickly it may skip some, but never the last one.',
   ],
-  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  args: [{ name: 'ELECTION', description: 'the name of the election', kind: 'required' }],
   options: [],
   connects: true,
   examples: [
-    { command: 'elect observe nightly-report', what: 'at the terminal' },
+    { command: 'elect observe nightly-report', what: 'for people' },
     {
       command: 'elect observe nightly-report -o json | jq -r \'.leader.name // "nobody"\'',
       what: 'names only',

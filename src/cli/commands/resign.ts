@@ -1,4 +1,4 @@
-// `elect resign`: makes the present leader step down, from outside.
+// `elect resign`: evicts the present leader.
 
 import { exitCodes } from '../definition/exit-codes.js'
 import { CommandError, usageError } from '../errors.js'
@@ -14,16 +14,16 @@ export const resign: CommandSpec = {
   name: 'resign',
   summary: 'evict the present leader',
   description: [
-    'Removes the key of whoever leads ELECTION, so that the next candidate leads. It asks before it does so. Only the leader that was shown is evicted: when another one leads meanwhile, nothing is changed.',
-    'The evicted leader is told so by etcd in one message; in the time that the message takes, two may believe that they lead. Asking its process to end (SIGTERM) has no such gap.',
-    'Within a CMD of elect run, whose ELECT_ELECTION is ELECTION, it gives up that term and no other one.',
+    'Deletes the key of the leader of ELECTION, so that the next candidate leads. It asks first. It evicts only the leader that it has shown: when another candidate leads by then, nothing is changed.',
+    'Until etcd has told the evicted leader, two may believe that they lead. SIGTERM to the process of the leader has no such gap.',
+    'In the CMD of elect run ELECTION it ends only the term of that CMD: when that term is over already, nothing is changed and the exit code is 1.',
   ],
-  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  args: [{ name: 'ELECTION', description: 'the name of the election', kind: 'required' }],
   options: [{ flags: '-y, --yes', description: 'do not ask' }],
   connects: true,
   examples: [
-    { command: 'elect resign nightly-report', what: 'shows the leader, and asks' },
-    { command: 'elect resign nightly-report --yes', what: 'in a script' },
+    { command: 'elect resign nightly-report', what: 'show the leader, and ask' },
+    { command: 'elect resign nightly-report --yes', what: 'do not ask: for scripts' },
   ],
   exits: ['no'],
   run: async (context) => {
@@ -42,10 +42,7 @@ export const resign: CommandSpec = {
     if (!mayActOnTerm(env, election, leader)) {
       throw new CommandError('no', `the term of this CMD is over: ${formatLeader(leader)}`)
     }
-    if (
-      (options as ResignFlags).yes !== true &&
-      !(await confirmed(context, formatLeader(leader)))
-    ) {
+    if ((options as ResignFlags).yes !== true && !(await confirm(context, formatLeader(leader)))) {
       throw new CommandError('no', 'nothing was changed')
     }
     if (!(await removeCandidacy(etcd.api, leader, signal))) {
@@ -60,13 +57,13 @@ export const resign: CommandSpec = {
   },
 }
 
-async function confirmed({ stop, terminal }: Context, who: string): Promise<boolean> {
+async function confirm({ stop, terminal }: Context, leader: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw usageError(`there is no terminal to ask at whether to evict (${who}): add --yes`)
+    throw usageError(`there is no terminal to ask on: add --yes to evict the leader (${leader})`)
   }
   const { createInterface } = await import('node:readline/promises')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
-  // Ctrl-C is read as a character here, and not made a signal of.
+  // While readline reads, Ctrl-C is a character and raises no signal.
   const interrupted = new AbortController()
   lines.once('SIGINT', () => {
     interrupted.abort()
@@ -75,7 +72,7 @@ async function confirmed({ stop, terminal }: Context, who: string): Promise<bool
     interrupted.abort()
   })
   try {
-    const question = `${who}. Evict it? [y/N] `
+    const question = `${leader}. Evict it? [y/N] `
     const signal = AbortSignal.any([stop, interrupted.signal])
     const answer = await lines.question(question, { signal })
     return /^y(es)?$/i.test(answer.trim())

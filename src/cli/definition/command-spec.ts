@@ -1,5 +1,5 @@
-// How a command describes itself: the parser, the help, the man page, the completions and docs/cli.md are all made from
-// this. It holds types only.
+// How a command describes itself. The parser, the help, the man page and the completions are made
+// from this, and docs/cli.md is checked against it.
 
 import type { ExitName } from './exit-codes.js'
 import type { Terminal } from '../terminal/terminal.js'
@@ -12,17 +12,17 @@ export interface ArgumentSpec {
 }
 
 export interface OptionSpec {
-  /** As in `-q, --quiet` or `--ttl <seconds>`. */
+  /** `-q, --quiet`, `--ttl <seconds>`. */
   readonly flags: string
   readonly description: string
-  /** The variable that is read when the flag is not given. */
+  /** The environment variable that is read when the flag is missing. */
   readonly variable?: string
   readonly choices?: readonly string[]
-  /** What holds when neither is given, as it stands in the help. */
+  /** The default, in the words of the help. */
   readonly byDefault?: string
-  /** The file that it names is completed by the shell. */
+  /** The value is a path: shells complete it. */
   readonly isFile?: boolean
-  /** Attribute names of options that cannot stand beside it. */
+  /** Options that cannot be combined with this one, by their names in camel case. */
   readonly conflicts?: readonly string[]
 }
 
@@ -39,26 +39,26 @@ export interface CommandSpec {
   readonly description: readonly string[]
   readonly args: readonly ArgumentSpec[]
   readonly options: readonly OptionSpec[]
-  /** Whether it talks to an etcd, and takes the flags that say which. */
+  /** Whether it talks to etcd, and so takes the connection flags. */
   readonly connects: boolean
-  /** False when its output is somebody else's; then there is no `--output`. Default: true. */
+  /** False when it prints no results of its own, and so has no `--output`. Default: true. */
   readonly hasResults?: boolean
   readonly examples: readonly Example[]
-  /** Those that it may end with besides `ok`, `usage`, `internal` and `output`. */
+  /** The exit codes besides `ok`, `usage`, `internal`, `output` and those of the connection. */
   readonly exits: readonly ExitName[]
   /** Resolves with the exit code. */
   readonly run: (context: Context) => Promise<number>
 }
 
-/** What a command is given when it is run. */
+/** What a command gets when it runs. */
 export interface Context {
   readonly args: readonly string[]
-  /** By the names that the flags have in camel case. */
+  /** Values of flags, by the flags' names in camel case. */
   readonly options: Readonly<Record<string, unknown>>
   readonly env: NodeJS.ProcessEnv
-  /** All commands there are, for the one that completes them. */
+  /** All commands, for `elect completion`. */
   readonly commands: readonly CommandSpec[]
   readonly terminal: Terminal
-  /** Aborted when the user or the system asks the command to end; the reason is a `SignalError`. */
+  /** Aborted when a signal asks the command to end. The reason is a `SignalError`. */
   readonly stop: AbortSignal
 }

@@ -4,7 +4,8 @@ import type { CommandSpec, OptionSpec } from './command-spec.js'
 
 const output: OptionSpec = {
   flags: '-o, --output <format>',
-  description: 'text for people; json for programs: one object a line, 64-bit integers as strings',
+  description:
+    'text for people; json for programs: one object per line, 64-bit integers as strings',
   choices: ['text', 'json'],
   byDefault: 'text',
 }
@@ -12,13 +13,13 @@ const output: OptionSpec = {
 const verbosity: readonly OptionSpec[] = [
   {
     flags: '-q, --quiet',
-    description: 'say nothing but results and errors',
+    description: 'print only results and errors',
     conflicts: ['verbose'],
   },
-  { flags: '-v, --verbose', description: 'say more about what is going on' },
+  { flags: '-v, --verbose', description: 'print more about what is going on' },
 ]
 
-/** A command whose output is not its own has no `--output`. */
+/** Commands without results of their own have no `--output`. */
 export function commonOptionsOf({ hasResults = true }: CommandSpec): readonly OptionSpec[] {
   return hasResults ? [output, ...verbosity] : verbosity
 }

@@ -1,4 +1,4 @@
-// The completion scripts, made from what the commands say of themselves. They ask nobody while they complete.
+// Makes the completion scripts of bash, zsh and fish from the specs of the commands.
 
 import { commonOptionsOf } from './common-options.js'
 import { connectionOptions } from './connection-options.js'
@@ -10,24 +10,24 @@ export function completionScript(
 ): string {
   switch (shell) {
     case 'bash':
-      return bash(commands)
+      return bashScript(commands)
     case 'zsh':
-      return zsh(commands)
+      return zshScript(commands)
     case 'fish':
-      return fish(commands)
+      return fishScript(commands)
     default:
       return shell satisfies never
   }
 }
 
-const help: OptionSpec = { flags: '-h, --help', description: 'show this help' }
+const helpOption: OptionSpec = { flags: '-h, --help', description: 'show this help' }
 
 function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
   return [
     ...spec.options,
     ...(spec.connects ? connectionOptions : []),
     ...commonOptionsOf(spec),
-    help,
+    helpOption,
   ]
 }
 
@@ -37,30 +37,30 @@ interface Flag {
   readonly takesValue: boolean
 }
 
-function flagOf({ flags }: OptionSpec): Flag {
+function parseFlags({ flags }: OptionSpec): Flag {
   const [, short, long = '', value] = /^(?:-(\w), )?--([\w-]+)(?: (.*))?$/.exec(flags) ?? []
   return { short, long, takesValue: value !== undefined }
 }
 
 function wordsOf(option: OptionSpec): string[] {
-  const { short, long } = flagOf(option)
+  const { short, long } = parseFlags(option)
   return [...(short === undefined ? [] : [`-${short}`]), `--${long}`]
 }
 
-/** The values that the first argument of a command may have, if they are known. */
+/** The values that a command's first argument may have, if they are known. */
 function choicesOf({ args }: CommandSpec): readonly string[] {
   return args[0]?.choices ?? []
 }
 
-/** In single quotes, for all three shells. */
-function quoted(text: string): string {
+/** Puts text into single quotes, for all three shells. */
+function quote(text: string): string {
   return `'${text.replaceAll("'", '’')}'`
 }
 
-function bash(commands: readonly CommandSpec[]): string {
+function bashScript(commands: readonly CommandSpec[]): string {
   const cases = commands.map((spec) => {
     const words = [...optionsOf(spec).flatMap(wordsOf), ...choicesOf(spec)]
-    return `    ${spec.name}) words=${quoted(words.join(' '))} ;;`
+    return `    ${spec.name}) words=${quote(words.join(' '))} ;;`
   })
   const all = commands.flatMap(optionsOf)
   const files = new Set(all.filter(({ isFile }) => isFile).flatMap(wordsOf))
@@ -75,7 +75,7 @@ function bash(commands: readonly CommandSpec[]): string {
 _elect() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words index
   COMPREPLY=()
-  # What comes after -- belongs to another program.
+  # The words after -- belong to another program.
   for ((index = 1; index < COMP_CWORD; index++)); do
     if [[ \${COMP_WORDS[index]} == -- ]]; then
       COMPREPLY=($(compgen -f -- "$current"))
@@ -84,27 +84,27 @@ _elect() {
   done
   case $previous in
     ${[...files].join('|')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
-${[...chosen].map(([flags, choices]) => `    ${flags}) COMPREPLY=($(compgen -W ${quoted(choices)} -- "$current")); return ;;`).join('\n')}
+${[...chosen].map(([flags, choices]) => `    ${flags}) COMPREPLY=($(compgen -W ${quote(choices)} -- "$current")); return ;;`).join('\n')}
   esac
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W ${quoted([...commands.map(({ name }) => name), 'help', '--help', '--version'].join(' '))} -- "$current"))
+    COMPREPLY=($(compgen -W ${quote([...commands.map(({ name }) => name), 'help', '--help', '--version'].join(' '))} -- "$current"))
     return
   fi
   case \${COMP_WORDS[1]} in
 ${cases.join('\n')}
-    help) words=${quoted(commands.map(({ name }) => name).join(' '))} ;;
+    help) words=${quote(commands.map(({ name }) => name).join(' '))} ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -F _elect elect`
 }
 
-function zsh(commands: readonly CommandSpec[]): string {
+function zshScript(commands: readonly CommandSpec[]): string {
   const bracket = (text: string): string =>
     text.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:')
   const lines = commands.map((spec) => {
     const options = optionsOf(spec).map((option) => {
-      const { takesValue } = flagOf(option)
+      const { takesValue } = parseFlags(option)
       const value = !takesValue
         ? ''
         : option.isFile === true
@@ -112,11 +112,11 @@ function zsh(commands: readonly CommandSpec[]): string {
           : `:value:${option.choices === undefined ? ' ' : `(${option.choices.join(' ')})`}`
       const words = wordsOf(option)
       const what = `[${bracket(option.description)}]${value}`
-      return words.map((word) => quoted(`(${words.join(' ')})${word}${what}`)).join(' ')
+      return words.map((word) => quote(`(${words.join(' ')})${word}${what}`)).join(' ')
     })
     const args = spec.args.map(({ name, kind, choices }) => {
       const values = choices === undefined ? ' ' : `(${choices.join(' ')})`
-      return quoted(kind === 'rest' ? '*:::command:_normal' : `:${name}:${values}`)
+      return quote(kind === 'rest' ? '*:::command:_normal' : `:${name}:${values}`)
     })
     return `    ${spec.name}) _arguments -s ${[...options, ...args].join(' ')} ;;`
   })
@@ -124,7 +124,7 @@ function zsh(commands: readonly CommandSpec[]): string {
 # zsh completion for elect
 _elect() {
   if ((CURRENT == 2)); then
-    local -a commands=(${commands.map(({ name, summary }) => quoted(`${name}:${summary}`)).join(' ')})
+    local -a commands=(${commands.map(({ name, summary }) => quote(`${name}:${summary}`)).join(' ')})
     _describe 'command' commands
     return
   fi
@@ -138,21 +138,21 @@ ${lines.join('\n')}
 compdef _elect elect`
 }
 
-function fish(commands: readonly CommandSpec[]): string {
+function fishScript(commands: readonly CommandSpec[]): string {
   const lines = commands.flatMap((spec) => {
     const inCommand = `complete -c elect -n '__fish_seen_subcommand_from ${spec.name}'`
     return [
-      `complete -c elect -n __fish_use_subcommand -f -a ${spec.name} -d ${quoted(spec.summary)}`,
+      `complete -c elect -n __fish_use_subcommand -f -a ${spec.name} -d ${quote(spec.summary)}`,
       ...(choicesOf(spec).length === 0
         ? []
-        : [`${inCommand} -f -a ${quoted(choicesOf(spec).join(' '))}`]),
+        : [`${inCommand} -f -a ${quote(choicesOf(spec).join(' '))}`]),
       ...optionsOf(spec).map((option) => {
-        const { short, long, takesValue } = flagOf(option)
+        const { short, long, takesValue } = parseFlags(option)
         const choices =
-          option.choices === undefined ? '' : ` -f -a ${quoted(option.choices.join(' '))}`
+          option.choices === undefined ? '' : ` -f -a ${quote(option.choices.join(' '))}`
         const value = !takesValue ? '' : option.isFile === true ? ' -r -F' : ` -x${choices}`
         const flag = short === undefined ? `-l ${long}` : `-s ${short} -l ${long}`
-        return `${inCommand} ${flag}${value} -d ${quoted(option.description)}`
+        return `${inCommand} ${flag}${value} -d ${quote(option.description)}`
       }),
     ]
   })

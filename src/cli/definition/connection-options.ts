@@ -5,7 +5,7 @@ import type { OptionSpec } from './command-spec.js'
 export const connectionOptions: readonly OptionSpec[] = [
   {
     flags: '--endpoints <addresses>',
-    description: 'addresses of all members of etcd, with commas between them',
+    description: 'addresses of all etcd members, separated by commas',
     variable: 'ETCDCTL_ENDPOINTS',
     byDefault: '127.0.0.1:2379',
   },
@@ -29,12 +29,13 @@ export const connectionOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--user <name[:password]>',
-    description: 'user of etcd',
+    description: 'etcd user',
     variable: 'ETCDCTL_USER',
   },
   {
     flags: '--password <password>',
-    description: 'its password; better in the variable, because others can see command lines',
+    description:
+      'password of that user; prefer the variable, because other users can see command lines',
     variable: 'ETCDCTL_PASSWORD',
   },
   {

@@ -1,4 +1,4 @@
-// The man page, made from what the commands say of themselves. It is written by scripts/build-cli.mjs.
+// Makes the man page from the specs of the commands. scripts/build-cli.mjs writes it to a file.
 
 import { commands } from '../commands/index.js'
 import { commonOptionsOf } from './common-options.js'
@@ -7,38 +7,39 @@ import { signalExitBase, exitCodes, exitMeanings, type ExitName } from './exit-c
 import { seeAlso, synopsis } from './help.js'
 import type { CommandSpec, OptionSpec } from './command-spec.js'
 
-/** Text in which nothing is taken for a request of roff. */
-function text(plain: string): string {
+/** Escapes text so that roff takes nothing in it for a request. */
+function escapeRoff(plain: string): string {
   return plain
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replaceAll(/^([.'])/gm, '\\&$1')
 }
 
-function option({ flags, description, byDefault, variable, choices }: OptionSpec): string {
+function optionEntry({ flags, description, byDefault, variable, choices }: OptionSpec): string {
   const notes = [
     ...(choices === undefined ? [] : [`One of ${choices.join(', ')}.`]),
     ...(byDefault === undefined ? [] : [`Default: ${byDefault}.`]),
     ...(variable === undefined ? [] : [`Variable: ${variable}.`]),
   ]
   const sentence = `${description.charAt(0).toUpperCase()}${description.slice(1)}.`
-  return `.TP\n\\fB${text(flags)}\\fR\n${text([sentence, ...notes].join(' '))}`
+  return `.TP\n\\fB${escapeRoff(flags)}\\fR\n${escapeRoff([sentence, ...notes].join(' '))}`
 }
 
-function section(spec: CommandSpec): string {
+function commandSection(spec: CommandSpec): string {
   const { name, summary, description, args, options, examples } = spec
   return [
-    `.SS ${text(`elect ${name}: ${summary}`)}`,
-    `.B ${text(synopsis(spec))}`,
-    ...description.map((paragraph) => `.PP\n${text(paragraph)}`),
+    `.SS ${escapeRoff(`elect ${name}: ${summary}`)}`,
+    `.B ${escapeRoff(synopsis(spec))}`,
+    ...description.map((paragraph) => `.PP\n${escapeRoff(paragraph)}`),
     ...args.map(({ name: arg, description: what, choices }) => {
       const oneOf = choices === undefined ? '' : ` (${choices.join(', ')})`
-      return `.TP\n\\fI${text(arg)}\\fR\n${text(`${what}${oneOf}`)}`
+      return `.TP\n\\fI${escapeRoff(arg)}\\fR\n${escapeRoff(`${what}${oneOf}`)}`
     }),
-    ...options.map(option),
+    ...options.map(optionEntry),
     '.PP\nExamples:',
     ...examples.map(
-      ({ command, what }) => `.PP\n.nf\n.RS\n${text(`# ${what}`)}\n${text(command)}\n.RE\n.fi`,
+      ({ command, what }) =>
+        `.PP\n.nf\n.RS\n${escapeRoff(`# ${what}`)}\n${escapeRoff(command)}\n.RE\n.fi`,
     ),
   ].join('\n')
 }
@@ -51,22 +52,22 @@ function makeManPage(specs: readonly CommandSpec[]): string {
     '.SH NAME',
     'elect \\- leadership for any program, and for operators: leader election on etcd',
     '.SH SYNOPSIS',
-    ...specs.map((spec) => `.B ${text(synopsis(spec))}\n.br`),
+    ...specs.map((spec) => `.B ${escapeRoff(synopsis(spec))}\n.br`),
     '.SH COMMANDS',
-    ...specs.map(section),
+    ...specs.map(commandSection),
     '.SH "WHICH ETCD"',
-    'All commands that talk to an etcd take these, as etcdctl does. A flag wins over its variable.',
-    ...connectionOptions.map(option),
+    'All commands that talk to an etcd take these flags of etcdctl. A flag wins over its variable.',
+    ...connectionOptions.map(optionEntry),
     '.SH "COMMON OPTIONS"',
-    ...(withResults === undefined ? [] : commonOptionsOf(withResults).map(option)),
-    '.TP\n\\fBNO_COLOR\\fR\nThis variable, set to anything, turns colours off. There are none but on a terminal.',
+    ...(withResults === undefined ? [] : commonOptionsOf(withResults).map(optionEntry)),
+    '.TP\n\\fBNO_COLOR\\fR\nThis variable, set to anything, turns colours off. Only a terminal gets colours.',
     '.SH "EXIT STATUS"',
     ...(Object.keys(exitCodes) as ExitName[]).map(
-      (name) => `.TP\n${String(exitCodes[name])}\n${text(exitMeanings[name])}`,
+      (name) => `.TP\n${String(exitCodes[name])}\n${escapeRoff(exitMeanings[name])}`,
     ),
-    `.TP\n${String(signalExitBase)}+N\n${text('ended by signal N before there was anything to do; of elect run also: CMD was ended by signal N')}`,
+    `.TP\n${String(signalExitBase)}+N\n${escapeRoff('signal N ended elect while it waited, or, of elect run, signal N ended CMD')}`,
     '.SH "SEE ALSO"',
-    `.BR etcd (1),\n.BR etcdctl (1).\n${text(seeAlso)}`,
+    `.BR etcd (1),\n.BR etcdctl (1).\n${escapeRoff(seeAlso)}`,
   ].join('\n')}\n`
 }
 

@@ -1,4 +1,4 @@
-// The parser, made from what the commands say of themselves. It must not know what any of them does.
+// Parses a command line by the specs of the commands.
 
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { commonOptionsOf } from './common-options.js'
@@ -15,12 +15,12 @@ export type CommandLine =
       readonly args: readonly string[]
       readonly options: Readonly<Record<string, unknown>>
     }
-  /** The help or the version; it is a mistake to ask for nothing at all. */
+  /** The help or the version. A command line without a command is a mistake, and shows the help. */
   | { readonly ask: 'show'; readonly text: string; readonly isMistake: boolean }
 
 /**
- * @param argv without node and script.
- * @throws a usage failure.
+ * @param argv the arguments, without node and the script.
+ * @throws a usage error.
  */
 export function parseCommandLine(
   specs: readonly CommandSpec[],
@@ -77,11 +77,11 @@ export function parseCommandLine(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.help') {
-      // Without a command it is shown as well, as an error.
+      // A command line without a command shows the help too, as an error.
       return { ask: 'show', text: shown, isMistake: error.exitCode !== 0 }
     }
     if (error.exitCode === 0) return { ask: 'show', text: shown, isMistake: false }
-    throw usageError(complaint(error.message, argv))
+    throw usageError(explainRefusal(error.message, argv))
   }
   if (request === undefined) throw usageError("no command was given: see 'elect --help'")
   return request
@@ -100,12 +100,12 @@ function toOption(spec: OptionSpec): Option {
   return option
 }
 
-/** The parser's words, on one line, with where to look. */
-function complaint(message: string, argv: readonly string[]): string {
+/** The parser's message on one line, with the help to look at. */
+function explainRefusal(message: string, argv: readonly string[]): string {
   const plain = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
   const command = argv.find((arg) => !arg.startsWith('-'))
   const isFlag = plain.startsWith('unknown option')
-  const hint = isFlag && command === 'run' ? "; what belongs to CMD comes after '--'" : ''
+  const hint = isFlag && command === 'run' ? "; the options of CMD come after '--'" : ''
   const help = command === undefined || plain.startsWith('unknown command') ? '' : ` ${command}`
   return `${plain}${hint}; see 'elect${help} --help'`
 }
