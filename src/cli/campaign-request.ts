@@ -1,4 +1,4 @@
-// What a command that campaigns is asked for: its flags, checked.
+// Checks the flags of a command that campaigns.
 
 import { hostname } from 'node:os'
 import { cliDefaultTtlS } from './definition/campaign-options.js'
@@ -11,7 +11,7 @@ const cliMaxTtlS = 9_000_000_000
 interface CampaignFlags {
   readonly name?: string
   readonly ttl?: string
-  /** False: `--no-wait`. */
+  /** False for `--no-wait`. */
   readonly wait?: string | false
   readonly lockDelay?: true
 }
@@ -20,21 +20,19 @@ export interface CampaignRequest {
   readonly election: string
   readonly name: string
   readonly ttlS: number
-  /** Undefined: for as long as it takes. */
+  /** Undefined waits for as long as it takes. */
   readonly waitMs: number | undefined
   readonly onlyIfFree: boolean
-  /** Outwait whoever led before. */
+  /** Whether to outwait the lease of the former leader. */
   readonly lockDelay: boolean
 }
 
-/**
- * @throws a usage failure.
- */
+/** @throws a usage error. */
 export function campaignRequestOf({ args, options }: Context): CampaignRequest {
   const { name, ttl, wait, lockDelay = false } = options as CampaignFlags
   if (name === '') throw usageError("--name: expected a name, got ''")
   if (lockDelay && wait === false) {
-    throw usageError('--lock-delay: cannot stand beside --no-wait, because it waits')
+    throw usageError('--lock-delay: cannot be combined with --no-wait, because it waits')
   }
   return {
     lockDelay,

@@ -1,28 +1,29 @@
-// Arguments as the operating system gave them. It must not know what they mean.
+// Refuses arguments that Node.js cannot pass on unchanged.
 
 import { readFileSync } from 'node:fs'
 import { usageError } from './errors.js'
 
 /**
- * Node.js decodes arguments as UTF-8 and puts U+FFFD in the place of what is not: an election would have another name than
- * was typed, and a program would be given other arguments.
+ * Node.js decodes arguments as UTF-8 and replaces invalid bytes with U+FFFD. The election would
+ * get another name than the user typed, and CMD would get other arguments.
  *
- * @throws a usage failure.
+ * @param raw the bytes of the command line, with a NUL after each argument.
+ * @throws a usage error.
  */
-export function checkArguments(argv: readonly string[], raw: () => Buffer = commandLine): void {
+export function checkArguments(argv: readonly string[], raw: () => Buffer = readCommandLine): void {
   const suspects = argv.filter((arg) => arg.includes('\ufffd'))
   if (suspects.length === 0) return
-  // One that really holds U+FFFD is as good as any other.
-  const given = new Set(split(raw()).map((bytes) => bytes.toString('hex')))
+  // An argument may really contain U+FFFD: then its bytes are among those given.
+  const given = new Set(splitAtNul(raw()).map((bytes) => bytes.toString('hex')))
   for (const arg of suspects) {
     if (given.has(Buffer.from(arg).toString('hex'))) continue
     throw usageError(
-      `the argument '${arg}' is not valid UTF-8, and Node.js cannot hand on anything else`,
+      `the argument '${arg}' is not valid UTF-8, and Node.js cannot pass on anything else`,
     )
   }
 }
 
-function commandLine(): Buffer {
+function readCommandLine(): Buffer {
   try {
     return readFileSync('/proc/self/cmdline')
   } catch {
@@ -30,7 +31,7 @@ function commandLine(): Buffer {
   }
 }
 
-function split(bytes: Buffer): Buffer[] {
+function splitAtNul(bytes: Buffer): Buffer[] {
   const parts: Buffer[] = []
   for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(0, from)

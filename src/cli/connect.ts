@@ -1,4 +1,4 @@
-// Makes the client that flags and variables ask for. It must not know what is done with it.
+// Makes an etcd client from flags and variables.
 
 import { Etcd, type EtcdOptions, InvalidArgumentError, optionsFromEnv } from './library.js'
 import { parseDuration } from './option-values.js'
@@ -24,26 +24,24 @@ const flagByVariable: Readonly<Record<string, keyof ConnectionFlags>> = {
   ETCDCTL_PASSWORD: 'password',
 }
 
-/**
- * @throws a usage failure or an InvalidArgumentError naming the flag or variable that is not what it has to be.
- */
+/** @throws a usage error or an InvalidArgumentError that names the wrong flag or variable. */
 export function connectionOptionsOf({ options, env }: Context): EtcdOptions {
   const flags = options as ConnectionFlags
   const given = Object.entries(flagByVariable).flatMap(([variable, flag]) => {
     const value = flags[flag]
-    // A name on the command line does not go with the password of another one.
     return value === undefined ? [] : [[variable, value] as const]
   })
-  const ofFlags = Object.fromEntries(given)
-  const merged = { ...env, ...ofFlags }
-  const { ETCDCTL_USER } = ofFlags
-  if (ETCDCTL_USER?.includes(':') === true && ofFlags['ETCDCTL_PASSWORD'] === undefined) {
+  const fromFlags = Object.fromEntries(given)
+  const merged = { ...env, ...fromFlags }
+  const { ETCDCTL_USER } = fromFlags
+  // A password in --user wins over ETCDCTL_PASSWORD, which may belong to another user.
+  if (ETCDCTL_USER?.includes(':') === true && fromFlags['ETCDCTL_PASSWORD'] === undefined) {
     delete merged['ETCDCTL_PASSWORD']
   }
   const timeout = flags.commandTimeout ?? (env['ETCDCTL_COMMAND_TIMEOUT'] || '5s')
   const callTimeoutMs = parseDuration('--command-timeout', timeout)
   if (callTimeoutMs < 1)
-    throw usageError(`--command-timeout: expected more than nothing, got '${timeout}'`)
+    throw usageError(`--command-timeout: expected more than 0, got '${timeout}'`)
   try {
     return {
       ...optionsFromEnv(merged),
@@ -53,15 +51,15 @@ export function connectionOptionsOf({ options, env }: Context): EtcdOptions {
   } catch (error) {
     const flag = error instanceof InvalidArgumentError && flagByVariable[error.option]
     if (typeof flag !== 'string' || flags[flag] === undefined) throw error
-    throw usageError((error as Error).message.replaceAll(/ETCDCTL_[A-Z]+/g, asFlag))
+    throw usageError((error as Error).message.replaceAll(/ETCDCTL_[A-Z]+/g, toFlag))
   }
 }
 
-/** A client; making it does no I/O. */
+/** Does no I/O: the client connects when it is first used. */
 export function connect(context: Context): Etcd {
   return new Etcd(connectionOptionsOf(context))
 }
 
-function asFlag(variable: string): string {
+function toFlag(variable: string): string {
   return `--${flagByVariable[variable] ?? variable}`
 }

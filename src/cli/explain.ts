@@ -21,7 +21,7 @@ const exitNames: Readonly<Record<ErrorCode, ExitName>> = {
 
 export interface Explanation {
   readonly code: number
-  /** Undefined when there is nothing to say. */
+  /** Undefined when the command ends silently. */
   readonly message: string | undefined
 }
 
@@ -45,7 +45,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s*\n\s*/g, ' ')
 }
 
-/** Told by its code: importing the class would load the library, and gRPC with it, at every start. */
+/** Goes by the code: importing the class would load the library and gRPC at every start. */
 function isElectError(error: unknown): error is ElectError {
   return error instanceof Error && 'code' in error && Object.hasOwn(exitNames, String(error.code))
 }

@@ -1,4 +1,4 @@
-// Finds elections among all keys of etcd. It must not know how they are shown.
+// Finds elections among all keys of etcd.
 
 import { decode, encode, type EtcdApi, type KeyValue, toInfo } from './library.js'
 import type { LeaderJson } from './terminal/format-leader.js'
@@ -9,10 +9,10 @@ export interface FoundElection {
   readonly candidates: number
 }
 
-/** So many keys at a time: etcd may hold millions, and an answer has to fit into memory. */
-const page = 1_000n
+/** Keys per request. etcd may hold millions of keys, and an answer has to fit into memory. */
+const pageSize = 1_000n
 
-/** In the order of their names, as they were at one revision. */
+/** Lists the elections in the order of their names, as they were at one revision. */
 export async function findElections(
   api: EtcdApi,
   prefix: string,
@@ -23,20 +23,20 @@ export async function findElections(
   let revision = 0n
   for (let key = prefix === '' ? Uint8Array.of(0) : encode(prefix); ;) {
     const { kvs, more, header } = await api.range(
-      { key, rangeEnd, limit: page, revision },
+      { key, rangeEnd, limit: pageSize, revision },
       { signal },
     )
-    // Later pages are read as of the first one.
+    // All pages are read as of the revision of the first one.
     if (revision === 0n) revision = header?.revision ?? 0n
-    for (const kv of kvs) add(found, kv)
+    for (const kv of kvs) addCandidacy(found, kv)
     const last = kvs.at(-1)
     if (!more || last === undefined) return [...found.values()]
-    // The first key after it.
+    // The smallest key after the last one.
     key = Uint8Array.of(...last.key, 0)
   }
 }
 
-function add(found: Map<string, FoundElection>, kv: KeyValue): void {
+function addCandidacy(found: Map<string, FoundElection>, kv: KeyValue): void {
   const election = electionOf(decode(kv.key), kv.lease)
   if (election === undefined) return
   const { name, term, fencingToken } = toInfo(kv)
@@ -49,7 +49,7 @@ function add(found: Map<string, FoundElection>, kv: KeyValue): void {
   })
 }
 
-/** The election that the key is a candidacy in; undefined when it is none. */
+/** The election of a candidacy's key; undefined when the key is no candidacy. */
 export function electionOf(key: string, lease: bigint): string | undefined {
   const slash = key.lastIndexOf('/')
   const isOnItsLease =
@@ -57,7 +57,7 @@ export function electionOf(key: string, lease: bigint): string | undefined {
   return slash > 0 && isOnItsLease ? key.slice(0, slash) : undefined
 }
 
-/** The end of the range of all keys that begin with this; for nothing, of all keys. */
+/** The end of the range of all keys with this prefix; with an empty one, of all keys. */
 export function prefixRangeEnd(prefix: string): Uint8Array {
   const end = encode(prefix).slice()
   for (let length = end.length; length > 0; length--) {

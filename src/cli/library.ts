@@ -16,7 +16,7 @@ export {
   Compare_CompareTarget as CompareTarget,
 } from '../etcd/wire/gen/rpc_pb.js'
 
-// Beyond it, for `elect run`: its keeper follows the lease, and its retries wait as the library's do.
+// Beyond it, for `elect run`: its keeper follows the lease, and retries back off as in the library.
 export { Backoff } from '../base/backoff.js'
 export { sleep, systemClock } from '../base/clock.js'
 export { whyNoGuardian } from '../guardian/supervisor.js'

@@ -1,4 +1,4 @@
-// Waits until a command leads, for as long as its flags allow, and shows on a terminal that it waits.
+// Campaigns for a command, for as long as its flags allow, and shows on a terminal that it waits.
 
 import { type Candidate, type Etcd, type Leadership, Observer } from './library.js'
 import type { CampaignRequest } from './campaign-request.js'
@@ -8,7 +8,9 @@ import { escapeControls, formatDuration } from './terminal/format.js'
 import type { Terminal } from './terminal/terminal.js'
 
 /**
- * @throws the reason of `stop`; a failure `notInTime`; an ElectError.
+ * Campaigns until the candidate is elected.
+ *
+ * @throws the reason of `stop`; a CommandError `notInTime`; an ElectError.
  */
 export async function waitToLead(
   candidate: Candidate,
@@ -20,7 +22,7 @@ export async function waitToLead(
   const giveUp = new AbortController()
   const timers: NodeJS.Timeout[] = []
   if (waitMs !== undefined) {
-    const late = (): void => {
+    const giveUpLate = (): void => {
       giveUp.abort(
         new CommandError(
           'notInTime',
@@ -28,11 +30,11 @@ export async function waitToLead(
         ),
       )
     }
-    timers.push(setTimeout(late, waitMs))
+    timers.push(setTimeout(giveUpLate, waitMs))
   }
   if (onlyIfFree) {
-    const look = (): void => {
-      // In the queue, and not elected: somebody is before us.
+    const giveUpIfTaken = (): void => {
+      // In the queue but not elected: another candidate is ahead.
       if (candidate.term === '' || candidate.leadership !== undefined) return
       giveUp.abort(
         new CommandError(
@@ -41,26 +43,26 @@ export async function waitToLead(
         ),
       )
     }
-    timers.push(setInterval(look, 10))
+    timers.push(setInterval(giveUpIfTaken, 10))
   }
-  const shown = show(etcd, election, terminal)
+  const status = showWaiting(etcd, election, terminal)
   try {
     return await candidate.campaign({ signal: AbortSignal.any([stop, giveUp.signal]) })
   } finally {
     for (const timer of timers) clearTimeout(timer)
-    shown.end()
+    status.end()
   }
 }
 
-/** A line that tells whom it waits for, and for how long. */
-function show(etcd: Etcd, election: string, terminal: Terminal): { end(): void } {
+/** Keeps a status line that says who leads and how long the command has waited. */
+function showWaiting(etcd: Etcd, election: string, terminal: Terminal): { end(): void } {
   if (!terminal.hasStatusLine) {
     terminal.detail(`waiting to lead '${escapeControls(election)}'`)
     return { end: () => undefined }
   }
   const startedAt = performance.now()
   const observer = new Observer(etcd, { election })
-  // It is only for looking on: whoever campaigns is told what is wrong.
+  // The observer only feeds the status line. When etcd fails, the campaign itself reports it.
   observer.start().catch(() => undefined)
   const timer = setInterval(() => {
     const { leader, candidates } = observer

@@ -1,4 +1,4 @@
-// The demo's story: election, a kill, a resignation, the end. It must not know how a machine is made.
+// Runs the demo: an election, a kill of the leader, a resignation of the next one.
 
 import { type CandidateInfo, Etcd, Observer } from '../library.js'
 import { DevServer } from '../devserver.js'
@@ -7,61 +7,60 @@ import { DemoCandidate } from './demo-candidate.js'
 
 const election = 'demo'
 const names = ['web-1', 'web-2', 'web-3']
-const patienceMs = 20_000
+const timeoutMs = 20_000
 
 export async function runDemo(terminal: Terminal, stop: AbortSignal): Promise<void> {
   await using server = await DevServer.start({ log: () => undefined })
   const { endpoint } = server
   await using etcd = new Etcd({ endpoints: endpoint })
   await using observer = new Observer(etcd, { election })
-  const workers = new Map(names.map((name) => [name, undefined as DemoCandidate | undefined]))
+  const candidates = new Map(names.map((name) => [name, undefined as DemoCandidate | undefined]))
   const startedAt = performance.now()
   const say = (line: string): void => {
     const at = ((performance.now() - startedAt) / 1000).toFixed(2).padStart(5)
     terminal.out(`${terminal.paint('dim', `${at} s`)}  ${line}`)
   }
-  const workerOf = ({ name }: CandidateInfo): DemoCandidate => {
-    const worker = workers.get(name)
-    if (worker === undefined) throw new Error(`an unknown candidate leads: ${name}`)
-    return worker
+  const candidateOf = ({ name }: CandidateInfo): DemoCandidate => {
+    const candidate = candidates.get(name)
+    if (candidate === undefined) throw new Error(`an unknown candidate leads: ${name}`)
+    return candidate
   }
   try {
     terminal.out(
       `etcd in memory at ${endpoint}; three times: elect run ${election} --ttl 2 -- PROGRAM`,
     )
     await observer.start({ signal: stop })
-    for (const name of names) workers.set(name, new DemoCandidate(name, election, endpoint))
-    const first = await leads(observer, undefined, stop)
-    await queue(observer, names.length, stop)
+    for (const name of names) candidates.set(name, new DemoCandidate(name, election, endpoint))
+    const first = await waitForNextLeader(observer, undefined, stop)
+    await waitForQueue(observer, names.length, stop)
     say(`${first.name} leads and runs its program, fencing token ${String(first.fencingToken)}`)
     say(`kill -9 ${first.name}: its keeper ends the program before the lease is over`)
     const killedAt = performance.now()
-    workerOf(first).kill()
-    const second = await leads(observer, first, stop)
+    candidateOf(first).kill()
+    const second = await waitForNextLeader(observer, first, stop)
     const failoverMs = performance.now() - killedAt
     say(`${second.name} leads, fencing token ${String(second.fencingToken)}`)
     say(`SIGTERM to ${second.name}: its program ends, and it gives the leadership up`)
     const askedAt = performance.now()
-    void workerOf(second).stop()
-    const third = await leads(observer, second, stop)
+    void candidateOf(second).stop()
+    const third = await waitForNextLeader(observer, second, stop)
     const handoverMs = performance.now() - askedAt
     say(`${third.name} leads, fencing token ${String(third.fencingToken)}`)
     terminal.out(
-      `after a kill the next one led within ${ms(failoverMs)}: it waits for the keeper to end the program`,
+      `after a kill the next one led within ${formatMs(failoverMs)}: it waits for the keeper to end the program`,
     )
-    terminal.out(`after SIGTERM within ${ms(handoverMs)}: it waits for the program to end`)
+    terminal.out(`after SIGTERM within ${formatMs(handoverMs)}: it waits for the program to end`)
   } finally {
-    await Promise.all([...workers.values()].map(async (worker) => worker?.stop()))
+    await Promise.all([...candidates.values()].map(async (candidate) => candidate?.stop()))
   }
 }
 
-/** The next one who leads. */
-async function leads(
+async function waitForNextLeader(
   observer: Observer,
   before: CandidateInfo | undefined,
   stop: AbortSignal,
 ): Promise<CandidateInfo> {
-  return until(
+  return pollUntil(
     observer,
     () => {
       const { leader } = observer
@@ -71,27 +70,29 @@ async function leads(
   )
 }
 
-async function queue(observer: Observer, length: number, stop: AbortSignal): Promise<void> {
-  await until(observer, () => (observer.candidates.length === length ? true : undefined), stop)
+async function waitForQueue(observer: Observer, length: number, stop: AbortSignal): Promise<void> {
+  await pollUntil(observer, () => (observer.candidates.length === length ? true : undefined), stop)
 }
 
-async function until<T>(
+async function pollUntil<T>(
   observer: Observer,
-  look: () => T | undefined,
+  read: () => T | undefined,
   stop: AbortSignal,
 ): Promise<T> {
-  const giveUpAt = performance.now() + patienceMs
+  const giveUpAt = performance.now() + timeoutMs
   for (;;) {
     stop.throwIfAborted()
-    const found = look()
+    const found = read()
     if (found !== undefined) return found
     if (performance.now() > giveUpAt) {
-      throw new Error(`waited ${ms(patienceMs)} in vain for a change in '${observer.election}'`)
+      throw new Error(
+        `waited ${formatMs(timeoutMs)} in vain for a change in '${observer.election}'`,
+      )
     }
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
-function ms(time: number): string {
+function formatMs(time: number): string {
   return `${time.toFixed(0)} ms`
 }

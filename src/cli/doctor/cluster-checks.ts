@@ -1,5 +1,5 @@
-// Looks at what elections need of etcd as a whole: leases, and rights on the keys of an election. Nothing is left behind.
-// It must not know how findings are shown.
+// Checks what elections need from etcd as a whole: short TTLs, and rights on an election's keys.
+// Leaves nothing behind in etcd.
 
 import {
   CompareResult,
@@ -13,7 +13,8 @@ import {
 import { formatLeader } from '../terminal/format-leader.js'
 import type { Finding } from './finding.js'
 
-const leastTtl = 2n
+/** The shortest TTL that etcd grants with its default election timeout, in seconds. */
+const usualMinTtlS = 2n
 
 export async function checkShortestTtl(api: EtcdApi, signal: AbortSignal): Promise<Finding> {
   const check = 'shortest TTL'
@@ -22,16 +23,16 @@ export async function checkShortestTtl(api: EtcdApi, signal: AbortSignal): Promi
     const { TTL } = await api.leaseGrant(id, 1, { signal })
     await revokeLease(api, id, { signal })
     const found = `${String(TTL)} s`
-    return TTL > leastTtl
+    return TTL > usualMinTtlS
       ? {
           check,
           state: 'warning',
-          found: `${found}: etcd raises what is shorter`,
-          advice: 'its election timeout is long; failover takes at least that',
+          found: `${found}: etcd raises shorter ones to this`,
+          advice: 'its election timeout is long: a failover takes at least this TTL',
         }
       : { check, state: 'ok', found }
   } catch (error) {
-    return failed(check, error, signal)
+    return toFailedFinding(check, error, signal)
   }
 }
 
@@ -45,7 +46,7 @@ export async function checkRights(
       {
         check: 'rights',
         state: 'skipped',
-        found: "name an election to have them checked: 'elect doctor ELECTION'",
+        found: "to check them, name an election: 'elect doctor ELECTION'",
       },
     ]
   }
@@ -56,19 +57,22 @@ export async function checkRights(
     const leader = await readLeader(api, election, { signal })
     findings.push({ check: read, state: 'ok', found: formatLeader(leader) })
   } catch (error) {
-    findings.push(failed(read, error, signal))
+    findings.push(toFailedFinding(read, error, signal))
   }
   try {
-    await neverPut(api, election, signal)
+    await putNever(api, election, signal)
     findings.push({ check: write, state: 'ok', found: 'granted' })
   } catch (error) {
-    findings.push(failed(write, error, signal))
+    findings.push(toFailedFinding(write, error, signal))
   }
   return findings
 }
 
-/** etcd looks at the rights for all that a transaction might do, also for what it then does not do. */
-async function neverPut(api: EtcdApi, election: string, signal: AbortSignal): Promise<void> {
+/**
+ * Tests the right to write without writing. The condition is never true, but etcd checks the rights
+ * for everything that a transaction may do.
+ */
+async function putNever(api: EtcdApi, election: string, signal: AbortSignal): Promise<void> {
   const key = encode(`${election}/doctor`)
   await api.txn(
     {
@@ -86,7 +90,7 @@ async function neverPut(api: EtcdApi, election: string, signal: AbortSignal): Pr
   )
 }
 
-function failed(check: string, error: unknown, signal: AbortSignal): Finding {
+function toFailedFinding(check: string, error: unknown, signal: AbortSignal): Finding {
   signal.throwIfAborted()
   if (!(error instanceof ElectError)) throw error
   const advice: Partial<Record<string, string>> = {
@@ -94,11 +98,11 @@ function failed(check: string, error: unknown, signal: AbortSignal): Finding {
       'give --user, and grant it a role: etcdctl role grant-permission ROLE --prefix=true readwrite ELECTION/',
     ELECT_REFUSED: 'compact, defragment, then etcdctl alarm disarm',
   }
-  const what = advice[error.code]
+  const known = advice[error.code]
   return {
     check,
     state: 'failed',
     found: error.message,
-    ...(what !== undefined && { advice: what }),
+    ...(known !== undefined && { advice: known }),
   }
 }

@@ -1,20 +1,20 @@
-// Looks at each member: whether it answers, how fast, its version, its clock, its troubles; and whether they belong
-// together. It must not know how findings are shown.
+// Checks each member (whether it answers, its version, round trips, clock, alarms and size), and
+// that all members belong to one cluster.
 
 import type { ResolvedEtcdOptions, StatusResponse } from '../library.js'
 import { escapeControls } from '../terminal/format.js'
 import type { Finding } from './finding.js'
 import { MemberProbe } from './member-probe.js'
 
-const roundTrips = 5
-/** A TTL of 2 was kept up over twice this (docs/operations.md). */
-const slowMs = 100
-const clocksApartMs = 5_000
-const oldest = [3, 4]
+const pingCount = 5
+/** Measured: a TTL of 2 survives round trips of twice this (docs/operations.md). */
+const slowRoundTripMs = 100
+const maxClockOffsetMs = 5_000
+const oldestVersion = [3, 4]
 
 export interface MemberFindings {
   readonly findings: readonly Finding[]
-  /** Whether anybody answered. */
+  /** Whether any member answered. */
   readonly isUp: boolean
 }
 
@@ -22,24 +22,24 @@ export async function checkMembers(
   options: ResolvedEtcdOptions,
   signal: AbortSignal,
 ): Promise<MemberFindings> {
-  const seen = await Promise.all(
+  const results = await Promise.all(
     options.endpoints.map(async (endpoint) => {
       const member = new MemberProbe(endpoint, options)
       try {
-        return await lookAt(member, signal)
+        return await checkMember(member, signal)
       } finally {
         member.close()
       }
     }),
   )
-  const answers = seen.flatMap(({ status }) => (status === undefined ? [] : [status]))
+  const answers = results.flatMap(({ status }) => (status === undefined ? [] : [status]))
   return {
-    findings: [...seen.flatMap(({ findings }) => findings), ...together(answers)],
+    findings: [...results.flatMap(({ findings }) => findings), ...checkTogether(answers)],
     isUp: answers.length > 0,
   }
 }
 
-async function lookAt(
+async function checkMember(
   member: MemberProbe,
   signal: AbortSignal,
 ): Promise<{ findings: Finding[]; status?: StatusResponse }> {
@@ -64,13 +64,13 @@ async function lookAt(
           check: `member ${url}`,
           state: 'failed',
           found: 'answers, but sees no leader of etcd',
-          advice: 'look at the network between the members, and whether most of them run',
+          advice: 'check the network between the members, and that most of them run',
         }
       : isLearner
         ? {
             check: `member ${url}`,
             state: 'failed',
-            found: 'is a learner, which serves no elections',
+            found: 'is a learner, and serves no elections',
             advice: 'leave it out of --endpoints until it is promoted',
           }
         : { check: `member ${url}`, state: 'ok', found: 'answers, and sees a leader' },
@@ -78,13 +78,13 @@ async function lookAt(
     await roundTripFinding(check('round trip'), member, signal),
     clockFinding(check('clock'), await member.clockAheadMs(signal)),
   ]
-  const troubles = [...errors, ...(await alarmsOf(member, signal))]
-  if (troubles.length > 0) {
+  const alarms = [...errors, ...(await alarmsOf(member, signal))]
+  if (alarms.length > 0) {
     findings.push({
       check: check('alarms'),
       state: 'failed',
-      found: [...new Set(troubles)].map(escapeControls).join(', '),
-      advice: 'compact and defragment, then etcdctl alarm disarm; until then nobody can join',
+      found: [...new Set(alarms)].map(escapeControls).join(', '),
+      advice: 'compact and defragment, then etcdctl alarm disarm; until then no candidate can join',
     })
   } else if (dbSizeQuota > 0n && dbSize * 10n > dbSizeQuota * 8n) {
     findings.push({
@@ -97,7 +97,7 @@ async function lookAt(
   return { findings, status }
 }
 
-/** Only an administrator may ask in some versions; then `errors` is what there is. */
+/** In some versions only an administrator may ask; then the `errors` of the status have to do. */
 async function alarmsOf(member: MemberProbe, signal: AbortSignal): Promise<string[]> {
   try {
     return await member.alarms(signal)
@@ -109,7 +109,9 @@ async function alarmsOf(member: MemberProbe, signal: AbortSignal): Promise<strin
 
 function versionFinding(check: string, version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  const isOld = major < (oldest[0] ?? 0) || (major === oldest[0] && minor < (oldest[1] ?? 0))
+  const isOld =
+    major < (oldestVersion[0] ?? 0) ||
+    (major === oldestVersion[0] && minor < (oldestVersion[1] ?? 0))
   return isOld
     ? {
         check,
@@ -126,50 +128,51 @@ async function roundTripFinding(
   signal: AbortSignal,
 ): Promise<Finding> {
   const times: number[] = []
-  for (let count = 0; count < roundTrips; count++) {
+  for (let count = 0; count < pingCount; count++) {
     const from = performance.now()
     await member.status(signal)
     times.push(performance.now() - from)
   }
   times.sort((a, b) => a - b)
-  const medianMs = times[Math.floor(roundTrips / 2)] ?? 0
-  const found = `${medianMs.toFixed(1)} ms (median of ${String(roundTrips)}, longest ${(times.at(-1) ?? 0).toFixed(1)} ms)`
-  return medianMs > slowMs
+  const medianMs = times[Math.floor(pingCount / 2)] ?? 0
+  const found = `${medianMs.toFixed(1)} ms (median of ${String(pingCount)}, longest ${(times.at(-1) ?? 0).toFixed(1)} ms)`
+  return medianMs > slowRoundTripMs
     ? { check, state: 'warning', found, advice: 'use a TTL of 5 or more' }
     : { check, state: 'ok', found }
 }
 
 function clockFinding(check: string, aheadMs: number | undefined): Finding {
   if (aheadMs === undefined)
-    return { check, state: 'skipped', found: 'the member does not tell it' }
+    return { check, state: 'skipped', found: 'the member does not send its time' }
   const seconds = Math.round(Math.abs(aheadMs) / 1000)
   const found =
     seconds <= 1
       ? 'the same as here, to about a second'
       : `${String(seconds)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine`
-  return Math.abs(aheadMs) > clocksApartMs
+  return Math.abs(aheadMs) > maxClockOffsetMs
     ? {
         check,
         state: 'warning',
         found,
         advice:
-          'synchronize both: elections need clocks of the same rate only, but this one may be adrift',
+          'synchronize both: elections only need clocks that run at the same rate, but one of these may not',
       }
     : { check, state: 'ok', found }
 }
 
-function together(answers: readonly StatusResponse[]): Finding[] {
+function checkTogether(answers: readonly StatusResponse[]): Finding[] {
   if (answers.length < 2) return []
   const clusters = new Set(answers.map(({ header }) => header?.clusterId))
   const members = new Set(answers.map(({ header }) => header?.memberId))
   const check = 'members together'
   if (clusters.size > 1) {
     const advice =
-      'name the members of one cluster only: candidates of two would not see each other'
+      'name members of one cluster only: candidates in different clusters do not see each other'
     return [{ check, state: 'failed', found: 'they belong to different clusters', advice }]
   }
   if (members.size < answers.length) {
-    const advice = 'name each member once; one that hangs is left for another one'
+    const advice =
+      'name each member once: when a member hangs, a client moves on to the next endpoint'
     return [{ check, state: 'warning', found: 'two endpoints lead to the same member', advice }]
   }
   return [{ check, state: 'ok', found: `${String(members.size)} members of one cluster` }]

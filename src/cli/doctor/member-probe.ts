@@ -52,8 +52,8 @@ export class MemberProbe {
   }
 
   /**
-   * How far the member's wall clock is ahead of this host's, to about a second; undefined when the member does not send
-   * its time.
+   * How far the member's wall clock is ahead of this host's, to about a second; undefined when the
+   * member does not send its time.
    */
   async clockAheadMs(signal: AbortSignal): Promise<number | undefined> {
     const { target, tls } = this.endpoint

@@ -1,4 +1,4 @@
-// How candidates are shown, by all commands alike. It must not know where they come from.
+// Formats the leader alike in all commands: as a line for people, and as JSON for programs.
 
 import type { CandidateInfo } from '../library.js'
 import { escapeControls } from './format.js'
@@ -9,7 +9,7 @@ export function formatLeader(leader: CandidateInfo | undefined): string {
   return `${escapeControls(name)} leads, fencing token ${String(fencingToken)}, term ${escapeControls(term)}`
 }
 
-/** What programs are told of a candidate. */
+/** The leader in the JSON output. */
 export type LeaderJson = Pick<CandidateInfo, 'name' | 'term' | 'fencingToken'>
 
 export function leaderToJson(leader: CandidateInfo | undefined): LeaderJson | null {

@@ -1,6 +1,6 @@
-// Columns for people. It must not know what is in them.
+// Formats tables, durations and names for people.
 
-/** The columns are as wide as they have to be; the last one is not padded. */
+/** Pads each column to its widest cell, except the last one. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: columns - 1 }, (_, column) =>
@@ -11,7 +11,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
-/** Like `1.5 s`, `42 s`, `3 min 5 s`. */
+/** `1.5 s`, `42 s`, `3 min 5 s`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`
@@ -19,7 +19,10 @@ export function formatDuration(ms: number): string {
   return `${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s`
 }
 
-/** Names come from anybody: what would steer the terminal is shown and not sent. */
+/**
+ * Replaces control characters with visible escapes. Anybody can choose a candidate's name, and must
+ * not steer the reader's terminal with it.
+ */
 export function escapeControls(text: string): string {
   return text.replaceAll(
     /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
