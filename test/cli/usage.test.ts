@@ -1,5 +1,5 @@
-// What each command says of itself, and which command lines are refused. Nothing is started, and no etcd is there: what is
-// refused is refused before anything is sent.
+// The help of each command, and the command lines that elect refuses. It refuses them before it
+// sends anything, so these tests need no etcd.
 
 import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.js'
@@ -10,11 +10,11 @@ import { Terminal } from '../../src/cli/terminal/terminal.js'
 
 const env = {}
 
-/** What would be said, and the exit code. */
+/** Runs a command line that elect refuses. Returns the message and the exit code. */
 async function refusal(args: readonly string[]): Promise<ReturnType<typeof explain>> {
   try {
     const request = parseCommandLine(commands, '0.0.0', args)
-    if (request.ask === 'show') throw new Error('it shows something')
+    if (request.ask === 'show') throw new Error('it shows a text')
     const { spec, ...given } = request
     const terminal = new Terminal({ format: 'text', level: 'quiet', env })
     const stop = new AbortController().signal
@@ -26,7 +26,7 @@ async function refusal(args: readonly string[]): Promise<ReturnType<typeof expla
 }
 
 describe('the help', () => {
-  test.each(commands)('of $name has options, examples that it takes, and exit codes', (spec) => {
+  test.each(commands)('of $name has options, exit codes and valid examples', (spec) => {
     const shown = parseCommandLine(commands, '0.0.0', [spec.name, '--help'])
     if (shown.ask !== 'show') throw new Error('it would run')
     expect(shown.isMistake).toBe(false)
@@ -49,8 +49,8 @@ describe('the help', () => {
   })
 })
 
-describe('a command line that is not as it should be', () => {
-  const wrong: readonly [readonly string[], RegExp][] = [
+describe('a wrong command line', () => {
+  const refused: readonly [readonly string[], RegExp][] = [
     [['lader'], /unknown command 'lader'.*Did you mean leader/],
     [['leader'], /missing required argument 'ELECTION'.*see 'elect leader --help'/],
     [['leader', 'a', 'b'], /too many arguments/],
@@ -78,10 +78,10 @@ describe('a command line that is not as it should be', () => {
     [['run', 'a', '--lock-delay', '--no-wait', '--', 'true'], /--lock-delay: cannot be combined/],
     [['campaign', 'a', '--name', ''], /--name: expected a name/],
   ]
-  test.each(wrong)('%j is refused with 64 and one sentence', async (args, complaint) => {
+  test.each(refused)('%j is refused with 64 and one sentence', async (args, expected) => {
     const { code, message } = await refusal(args)
     expect(code).toBe(exitCodes.usage)
-    expect(message).toMatch(complaint)
+    expect(message).toMatch(expected)
     expect(message).toMatch(/^[^\n]+$/)
   })
 })

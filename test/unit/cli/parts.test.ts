@@ -48,14 +48,14 @@ describe('elections found by their keys', () => {
     expect(electionOf(key, lease)).toBe(election)
   })
 
-  test('the end of a range of names is the first that does not begin like them', () => {
+  test('the end of the range of a prefix is the first key without that prefix', () => {
     expect([...prefixRangeEnd('a')]).toEqual([0x62])
     expect([...prefixRangeEnd('shard/')]).toEqual([...Buffer.from('shard0')])
     expect([...prefixRangeEnd('')]).toEqual([0])
   })
 })
 
-test('a CMD speaks for its own term, and anybody else for the present one', () => {
+test('the CMD of elect run may act on its own term, and other callers on any term', () => {
   const leader = { term: 'jobs/7b', name: 'web-1', fencingToken: 12n, revision: 12n }
   const own = { ELECT_ELECTION: 'jobs', ELECT_TERM: 'jobs/7b', ELECT_FENCING_TOKEN: '12' }
   expect(mayActOnTerm({}, 'jobs', leader)).toBe(true)
@@ -65,17 +65,17 @@ test('a CMD speaks for its own term, and anybody else for the present one', () =
   expect(mayActOnTerm({ ...own, ELECT_TERM: 'x/1' }, 'others', leader)).toBe(true)
 })
 
-test('a line of /proc/PID/stat is read also when the program is called like its end', () => {
+test('a line of /proc/PID/stat is parsed also when the name of the program looks like its end', () => {
   const line = '42 (sh) S 1 (x) S 1 40 39 0 -1 4194304'
   expect(parseStat(line)).toEqual({ group: 40, session: 39, isAlive: true })
   expect(parseStat('42 (sh) Z 1 40 39 0')).toMatchObject({ isAlive: false })
 })
 
-test('a session that nobody is in is gone', () => {
+test('a session without processes is gone', () => {
   expect(new ProcessSession(2 ** 22 + 1).isGone()).toBe(true)
 })
 
-test('tables are as wide as they have to be, and names do not steer the terminal', () => {
+test('tables are as wide as their cells, and control characters in names are escaped', () => {
   expect(
     formatTable([
       ['A', 'B'],

@@ -14,8 +14,8 @@ const time = fc.integer({ min: 0, max: 100_000 })
 const deadlines: fc.Arbitrary<LeadershipDeadline> = fc.record({ monotonicMs: time, wallMs: time })
 const grace = fc.integer({ min: 0, max: 20_000 })
 
-describe('what is due', () => {
-  test('is killing from the margin before the deadline on, on whichever clock comes there first', () => {
+describe('due()', () => {
+  test('says kill from the margin before the deadline on, on whichever clock gets there first', () => {
     fc.assert(
       fc.property(
         deadlines,
@@ -31,7 +31,7 @@ describe('what is due', () => {
     )
   })
 
-  test('is never so far away that the kill would come late, whoever waits exactly so long', () => {
+  test('never says to wait so long that the kill would come late', () => {
     fc.assert(
       fc.property(
         deadlines,
@@ -50,7 +50,7 @@ describe('what is due', () => {
     )
   })
 
-  test('is asking first and killing after the grace, when time passes and nobody renews', () => {
+  test('says ask first and kill after the grace period, when no renewal comes', () => {
     const deadline = { monotonicMs: 10_000, wallMs: 10_000 }
     const at = (ms: number) => ({ monotonicMs: ms, wallMs: ms })
     const before = { deadline, graceMs: 2_000, askedAtMs: undefined }
@@ -61,7 +61,7 @@ describe('what is due', () => {
     expect(due(asked, at(9_850))).toEqual({ act: 'kill' })
   })
 
-  test('does not wait longer for one who was asked when the deadline moves', () => {
+  test('does not extend the grace period when the deadline moves after asking', () => {
     const deadline = { monotonicMs: 90_000, wallMs: 90_000 }
     const now = { monotonicMs: 9_850, wallMs: 9_850 }
     expect(due({ deadline, graceMs: 2_000, askedAtMs: 7_850 }, now)).toEqual({ act: 'kill' })
@@ -69,9 +69,9 @@ describe('what is due', () => {
 })
 
 test.each([2, 3, 5, 10, 30, 60])(
-  'with a TTL of %i s neither the default nor the longest grace ends anything while renewals are on time',
+  'with a TTL of %i s neither the default nor the longest grace period ends CMD while renewals are on time',
   (ttlS) => {
-    // The last moment before a renewal counts: a third of the TTL has passed since the one before.
+    // The last moment before a renewal counts: a third of the TTL after the renewal before it.
     const left = validForMs(ttlS, 0.05) - (ttlS * 1000) / 3
     for (const graceMs of [defaultGraceMs(ttlS), longestGraceMs(ttlS)]) {
       if (ttlS === 2 && graceMs === longestGraceMs(ttlS)) continue
