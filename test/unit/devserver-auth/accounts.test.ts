@@ -123,19 +123,19 @@ describe('rights', () => {
     const nobody = new Rights(accounts, {})
     const questions = [
       () => {
-        nobody.needUser()
+        nobody.requireUser()
       },
       () => {
-        nobody.needAdmin()
+        nobody.requireAdmin()
       },
       () => {
-        nobody.needAccess('read', interval('a'))
+        nobody.requireAccess('read', interval('a'))
       },
       () => {
-        nobody.needSelf('ann')
+        nobody.requireSelf('ann')
       },
       () => {
-        nobody.needRole('app')
+        nobody.requireRole('app')
       },
     ]
     for (const question of questions) expect(question).toThrow('etcdserver: user name is empty')
@@ -147,7 +147,7 @@ describe('rights', () => {
     const { accounts } = guarded()
     const authorization = accounts.authenticate('root', 'r')
     expect(() => {
-      new Rights(accounts, { authorization }).needAdmin()
+      new Rights(accounts, { authorization }).requireAdmin()
     }).not.toThrow()
     expect(() => new Rights(accounts, { token: '' })).toThrow('etcdserver: invalid auth token')
   })

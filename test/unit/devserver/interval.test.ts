@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   contains,
-  coveredBy,
+  unionContains,
   intervalOf,
   isEmpty,
   onlyKey,
@@ -52,12 +52,12 @@ describe('an interval of keys', () => {
 
   test('is covered by intervals that together hold all of it', () => {
     const intervals = [of('a', 'c'), of('c', 'f'), onlyKey('x'), of('z', '\0')]
-    expect(coveredBy(intervals, of('b', 'e'))).toBe(true)
-    expect(coveredBy(intervals, of('b', 'g'))).toBe(false)
-    expect(coveredBy(intervals, of('x'))).toBe(true)
-    expect(coveredBy(intervals, of('x', 'y'))).toBe(false)
-    expect(coveredBy(intervals, of('zz', '\0'))).toBe(true)
-    expect(coveredBy(intervals, of('y', '\0'))).toBe(false)
-    expect(coveredBy([], of('a'))).toBe(false)
+    expect(unionContains(intervals, of('b', 'e'))).toBe(true)
+    expect(unionContains(intervals, of('b', 'g'))).toBe(false)
+    expect(unionContains(intervals, of('x'))).toBe(true)
+    expect(unionContains(intervals, of('x', 'y'))).toBe(false)
+    expect(unionContains(intervals, of('zz', '\0'))).toBe(true)
+    expect(unionContains(intervals, of('y', '\0'))).toBe(false)
+    expect(unionContains([], of('a'))).toBe(false)
   })
 })

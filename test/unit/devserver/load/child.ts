@@ -5,7 +5,7 @@ import { GrpcServer } from '../../../../src/devserver/grpc/server.js'
 import { DevMember } from '../../../../src/devserver/member.js'
 import { routerOf } from '../../../../src/devserver/router.js'
 import { type RpcMethod, Router } from '../../../../src/devserver/rpc.js'
-import { everything } from '../../../../src/devserver/store/interval.js'
+import { allKeys } from '../../../../src/devserver/store/interval.js'
 import type { Counts } from './measured.js'
 
 /** The same methods, with the streams counted that are open. */
@@ -25,7 +25,7 @@ class CountingRouter extends Router {
       ...method,
       open: (out, caller) => {
         this.streams += 1
-        caller.onGone(() => {
+        caller.onEnd(() => {
           this.streams -= 1
         })
         return method.open(out, caller)
@@ -46,7 +46,7 @@ const server = new GrpcServer(router)
 
 function counts(): Counts {
   return {
-    keys: member.store.count(everything),
+    keys: member.store.count(allKeys),
     changes: [...member.store.changesSince(0n)].length,
     leases: [...member.lessor.all()].length,
     watches: member.watches.size,

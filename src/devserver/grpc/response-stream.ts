@@ -1,14 +1,14 @@
-// What is said on one HTTP/2 stream, from the first header to the trailers that tell how the call ended.
-// It must not know what is asked.
+// Writes the response of one gRPC call to its HTTP/2 stream: headers, messages, and the trailers
+// with the status.
 
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { type RpcError, Status } from '../../etcd/wire/transport.js'
-import type { Outgoing } from '../rpc.js'
+import type { ResponseStream } from '../rpc.js'
 import { frame } from './framing.js'
 
 const headers: OutgoingHttpHeaders = { ':status': 200, 'content-type': 'application/grpc' }
 
-export class GrpcAnswer implements Outgoing<Uint8Array> {
+export class GrpcResponseStream implements ResponseStream<Uint8Array> {
   readonly #stream: ServerHttp2Stream
   #isOver = false
 
@@ -34,18 +34,18 @@ export class GrpcAnswer implements Outgoing<Uint8Array> {
     const trailers = trailersOf(error)
     if (!stream.headersSent) {
       stream.respond({ ...headers, ...trailers }, { endStream: true })
-      this.#dismiss()
+      this.#stopReading()
       return
     }
     stream.on('wantTrailers', () => {
       stream.sendTrailers(trailers)
-      this.#dismiss()
+      this.#stopReading()
     })
     stream.end()
   }
 
-  /** The client may still be sending, or never say that it sends no more. It is not listened to any longer. */
-  #dismiss(): void {
+  /** The client may go on sending, and may never end its side: what it sends is discarded. */
+  #stopReading(): void {
     this.#stream.resume()
     if (!this.#stream.readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR)
   }
@@ -56,7 +56,7 @@ function trailersOf(error: RpcError | undefined): OutgoingHttpHeaders {
   return { 'grpc-status': String(error.code), 'grpc-message': percentEncoded(error.message) }
 }
 
-/** Of the bytes of the text in UTF-8, those that cannot stand in a header, as gRPC wants it. */
+/** Percent-encodes the UTF-8 bytes that a header cannot hold, as gRPC requires. */
 function percentEncoded(text: string): string {
   return text.replace(/[^ -~]|%/gu, (character) =>
     [...Buffer.from(character)]
