@@ -1,17 +1,16 @@
-// What a test may say about a fault: which calls it concerns, how often, how they fail. Checked once.
-// It must not know how a fault comes about.
+// Checks a test's arguments for faults: which calls fail, how often, and how.
 
 import { InvalidArgumentError } from '../base/errors.js'
 import { Etcd } from '../etcd/client.js'
 import { type Failure, type Method, methods, statuses } from './faults.js'
 
-/** Which uses of etcd a fault concerns. */
+/** Which calls a fault concerns. */
 export interface Where {
-  /** Default: every method. */
+  /** Default: all methods. */
   readonly method?: Method | undefined
-  /** One client, as {@link TestEtcd.connect} made it. Default: all. */
+  /** A client that {@link TestEtcd.connect} created. Default: all clients. */
   readonly client?: Etcd | undefined
-  /** After so many uses everything is well again. Default: never; the fault lasts until it is called off. */
+  /** How often the fault applies. Default: until it is removed. */
   readonly times?: number | undefined
 }
 

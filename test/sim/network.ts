@@ -4,8 +4,8 @@
 import type { Clock } from '../../src/base/clock.js'
 import type { Endpoint } from '../../src/etcd/wire/endpoint.js'
 import { RpcError, Status, type Transport } from '../../src/etcd/wire/transport.js'
-import { FaultyTransport, type Trouble } from '../../src/testing/faulty-transport.js'
-import type { LineState } from '../../src/testing/line.js'
+import { FaultyTransport, type LineFaults } from '../../src/testing/faulty-transport.js'
+import type { LineState } from '../../src/testing/lane.js'
 import { type Cluster, endpoints } from './cluster.js'
 import type { Process } from './process.js'
 
@@ -61,10 +61,10 @@ export class Network {
 
   /** What was held goes on its way, where it can. */
   pump(): void {
-    for (const transport of [...this.#transports]) transport.resume()
+    for (const transport of [...this.#transports]) transport.deliverHeld()
   }
 
-  #troubleWith({ url }: Endpoint): Trouble {
+  #troubleWith({ url }: Endpoint): LineFaults {
     const lineState = (): LineState => {
       if (this.state === 'cut' || this.state === 'held') return this.state
       if (this.reachesOnly !== undefined && endpoints[this.reachesOnly] !== url) return 'cut'

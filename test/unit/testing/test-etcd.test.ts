@@ -423,7 +423,7 @@ test.each<[string, (etcd: TestEtcd) => unknown, string]>([
     (etcd) => {
       etcd.cut(new TestEtcd().connect())
     },
-    'client: expected what connect() of this one returned',
+    'client: expected a client that this TestEtcd created',
   ],
   [
     'store',
