@@ -1,4 +1,4 @@
-// Every case, on every server that can be had here: the devserver, and each etcd.
+// Runs every case on every available server: the devserver, and each etcd.
 
 import { afterAll, beforeAll, describe } from 'vitest'
 import { compactionCases } from './cases/compaction.js'

@@ -1,5 +1,4 @@
-// The table of servers that the conformance suite is run on.
-// It must not know what is expected of them.
+// The servers that the conformance suite runs on.
 
 import { DevServer } from '../../src/devserver/index.js'
 import { startEtcd } from '../support/etcd.js'
@@ -13,13 +12,13 @@ export interface RunningServer {
 }
 
 export interface ServerOptions {
-  /** How often an idle watch that wants it is told how far the store is. */
+  /** How often an idle watch that asked for progress gets the store's revision. */
   readonly progressNotifyMs?: number
 }
 
 export interface ServerKind {
   readonly name: string
-  /** Which etcd, as in test/support/versions.ts; undefined for the devserver. */
+  /** The version of etcd, as in test/support/versions.ts; undefined for the devserver. */
   readonly version?: string
   start(options?: ServerOptions): Promise<RunningServer>
 }
@@ -56,7 +55,10 @@ const devserver: ServerKind = {
 
 const available = ['debian', ...builtVersions].filter(isAvailable)
 
-/** Debian's and the newest that was built here; CONFORMANCE=all or CONFORMANCE=debian,3.6.16 chooses otherwise. */
+/**
+ * Debian's and the newest built version, unless CONFORMANCE is `all` or a list like
+ * `debian,3.6.16`.
+ */
 function chosen(choice = process.env['CONFORMANCE']): readonly string[] {
   if (choice === 'all') return available
   if (choice !== undefined)
@@ -64,5 +66,5 @@ function chosen(choice = process.env['CONFORMANCE']): readonly string[] {
   return available.filter((version) => version === 'debian' || version === available.at(-1))
 }
 
-/** The devserver first: it is what each etcd is compared with. */
+/** The devserver comes first: each etcd is compared with it. */
 export const servers: readonly ServerKind[] = [devserver, ...chosen().map(realEtcd)]

@@ -1,9 +1,9 @@
-// Managing users, roles and rights. What the rights mean has a file of its own.
-// Each case has a server of its own, because auth concerns a whole server.
+// Managing users, roles and permissions; rights.ts tests what they allow. Each case starts its own
+// server, because auth concerns a whole server.
 
 import { expect, test } from 'vitest'
 import { Permission_Type as Right } from '../../../src/etcd/wire/gen/authpb_pb.js'
-import { withAuth, withServer } from '../guarded.js'
+import { withAuth, withServer } from '../own-server.js'
 import { failure } from '../raw/client.js'
 import { header, prefixEnd, since, type Subject } from '../subject.js'
 
@@ -35,7 +35,7 @@ export function authCases(subject: () => Subject): void {
     })
   })
 
-  test('roles are added, granted, taken away and deleted', async () => {
+  test('roles are added, granted, revoked and deleted', async () => {
     await withServer(subject(), async ({ etcd }) => {
       const { auth } = etcd
       const done = { header: header(1n) }
@@ -74,7 +74,7 @@ export function authCases(subject: () => Subject): void {
     })
   })
 
-  test('rights are granted to roles, listed by key, replaced and taken away', async () => {
+  test('permissions are granted to roles, listed by key, replaced and revoked', async () => {
     await withServer(subject(), async ({ etcd }) => {
       const { auth } = etcd
       const done = { header: header(1n) }
@@ -112,7 +112,7 @@ export function authCases(subject: () => Subject): void {
     })
   })
 
-  test('a right on no key, or on an interval that ends before it begins, is refused since 3.5; no right at all ends 3.4 in a panic', async () => {
+  test('a permission without a key or on an empty interval is refused since 3.5; a grant without a permission makes 3.4 panic', async () => {
     await withServer(subject(), async ({ etcd }) => {
       await etcd.call(etcd.auth.roleAdd, { name: 'app' })
       const grant = (given: object) =>
@@ -135,7 +135,7 @@ export function authCases(subject: () => Subject): void {
     })
   })
 
-  test('auth needs a root user with the root role before it is enabled', async () => {
+  test('auth can only be enabled with a root user that has the root role', async () => {
     await withServer(subject(), async ({ etcd }) => {
       const { auth } = etcd
       const enable = () => etcd.call(auth.authEnable, {})
@@ -158,7 +158,7 @@ export function authCases(subject: () => Subject): void {
     })
   })
 
-  test('the status of auth is told since 3.5', async () => {
+  test('the auth status is available since 3.5', async () => {
     const { series } = subject()
     await withServer(subject(), async ({ etcd }) => {
       const status = etcd.call(etcd.auth.authStatus, {}).catch((error: unknown) => String(error))
@@ -173,35 +173,35 @@ export function authCases(subject: () => Subject): void {
     })
   })
 
-  test('a right password buys a token, a wrong one, or an unknown user, does not', async () => {
-    await withAuth(subject(), async ({ anybody }) => {
-      const { auth } = anybody
+  test('the right password gets a token; a wrong password or an unknown user does not', async () => {
+    await withAuth(subject(), async ({ anonymous }) => {
+      const { auth } = anonymous
       const wrong =
         'INVALID_ARGUMENT etcdserver: authentication failed, invalid user ID or password'
-      expect(await anybody.call(auth.authenticate, { name: 'ann', password: 'a' })).toEqual({
+      expect(await anonymous.call(auth.authenticate, { name: 'ann', password: 'a' })).toEqual({
         header: header(1n),
         token: expect.stringMatching(/./) as unknown,
       })
-      expect(await failure(anybody.call(auth.authenticate, { name: 'ann', password: 'b' }))).toBe(
+      expect(await failure(anonymous.call(auth.authenticate, { name: 'ann', password: 'b' }))).toBe(
         wrong,
       )
-      expect(await failure(anybody.call(auth.authenticate, { name: 'bob', password: 'a' }))).toBe(
+      expect(await failure(anonymous.call(auth.authenticate, { name: 'bob', password: 'a' }))).toBe(
         wrong,
       )
     })
   })
 
-  test('a user without a password cannot authenticate by one', async () => {
-    await withAuth(subject(), async ({ anybody, root }) => {
-      const { auth } = anybody
+  test('a user without a password cannot authenticate with one', async () => {
+    await withAuth(subject(), async ({ anonymous, root }) => {
+      const { auth } = anonymous
       await root.call(auth.userAdd, { name: 'certified', options: { noPassword: true } })
       expect(
-        await failure(anybody.call(auth.authenticate, { name: 'certified', password: '' })),
+        await failure(anonymous.call(auth.authenticate, { name: 'certified', password: '' })),
       ).toBe('UNKNOWN auth: authentication failed, password was given for no password user')
     })
   })
 
-  test('while auth is on, root keeps its user and its role', async () => {
+  test('while auth is enabled, the root user and the root role cannot be removed', async () => {
     await withAuth(subject(), async ({ root }) => {
       const { auth } = root
       const refused = 'INVALID_ARGUMENT etcdserver: invalid auth management'
@@ -213,11 +213,11 @@ export function authCases(subject: () => Subject): void {
     })
   })
 
-  test('disabling lets everybody in again; old tokens are passed over since 3.5', async () => {
-    await withAuth(subject(), async ({ anybody, root, ann }) => {
+  test('disabling auth admits every client again; old tokens are ignored since 3.5', async () => {
+    await withAuth(subject(), async ({ anonymous, root, ann }) => {
       const { auth } = root
       expect(await root.call(auth.authDisable, {})).toEqual({ header: header(1n) })
-      expect(await anybody.range({ key: 'x' })).toEqual({ header: header(1n) })
+      expect(await anonymous.range({ key: 'x' })).toEqual({ header: header(1n) })
       const stale = ann.range({ key: 'x' }).catch((error: unknown) => String(error))
       expect(await stale).toEqual(
         since<unknown>(

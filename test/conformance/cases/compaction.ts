@@ -1,4 +1,4 @@
-// Forgetting old revisions. Cases that run later on the same server only look at revisions of their own.
+// Compacting old revisions. Later cases on the same server must read only their own revisions.
 
 import { expect, test } from 'vitest'
 import { failure } from '../raw/client.js'
@@ -8,7 +8,7 @@ const compacted = 'OUT_OF_RANGE etcdserver: mvcc: required revision has been com
 const future = 'OUT_OF_RANGE etcdserver: mvcc: required revision is a future revision'
 
 export function compactionCases(subject: () => Subject): void {
-  test('a compaction forgets what was before its revision, and keeps what was at it', async () => {
+  test('a compaction discards the states before its revision, and keeps the one at it', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const before = await etcd.revision()
@@ -52,7 +52,7 @@ export function compactionCases(subject: () => Subject): void {
     ])
   })
 
-  test('a delete at the very revision of a compaction is told to watches, but not by 3.4', async () => {
+  test('watches get a delete at the exact revision of a compaction, but not from 3.4', async () => {
     const { etcd, series } = subject()
     const key = keyspace()('a')
     await etcd.put({ key })
@@ -68,7 +68,7 @@ export function compactionCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('a revision that is compacted already, or still to come, is refused', async () => {
+  test('compacting at a revision that is already compacted, or in the future, is refused', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const { header: last } = await etcd.put({ key })

@@ -1,4 +1,4 @@
-// What a transaction can compare.
+// The compares of transactions.
 
 import { expect, test } from 'vitest'
 import {
@@ -15,14 +15,14 @@ const operators = {
 }
 
 export function compareCases(subject: () => Subject): void {
-  /** Which operators hold between what is stored and what is given. */
-  async function holding(compare: object): Promise<string> {
-    const held: string[] = []
+  /** The operators that hold between the stored and the given operand. */
+  async function satisfiedOperators(compare: object): Promise<string> {
+    const satisfied: string[] = []
     for (const [name, result] of Object.entries(operators)) {
       const { succeeded } = await subject().etcd.txn({ compare: [{ ...compare, result }] })
-      if (succeeded === true) held.push(name)
+      if (succeeded === true) satisfied.push(name)
     }
-    return held.join(' ')
+    return satisfied.join(' ')
   }
 
   test('version, create revision and mod revision compare as numbers', async () => {
@@ -33,7 +33,9 @@ export function compareCases(subject: () => Subject): void {
     for (let i = 0; i < 3; i++) await etcd.put({ key })
     const of = (target: Target, field: string, stored: bigint) =>
       Promise.all(
-        [stored - 1n, stored, stored + 1n].map((given) => holding({ key, target, [field]: given })),
+        [stored - 1n, stored, stored + 1n].map((given) =>
+          satisfiedOperators({ key, target, [field]: given }),
+        ),
       )
     const expected = ['> !=', '=', '< !=']
     expect(await of(Target.VERSION, 'version', 3n)).toEqual(expected)
@@ -45,7 +47,7 @@ export function compareCases(subject: () => Subject): void {
     const { etcd } = subject()
     const key = keyspace()('a')
     await etcd.put({ key, value: 'm' })
-    const of = (value: string) => holding({ key, target: Target.VALUE, value })
+    const of = (value: string) => satisfiedOperators({ key, target: Target.VALUE, value })
     expect(await of('m')).toBe('=')
     expect(await of('l')).toBe('> !=')
     expect(await of('n')).toBe('< !=')
@@ -60,31 +62,33 @@ export function compareCases(subject: () => Subject): void {
     const lease = leaseId()
     await etcd.grant(600n, lease)
     await etcd.put({ key, lease })
-    const of = (given: bigint) => holding({ key, target: Target.LEASE, lease: given })
+    const of = (given: bigint) => satisfiedOperators({ key, target: Target.LEASE, lease: given })
     expect(await of(lease)).toBe('=')
     expect(await of(0n)).toBe('> !=')
     expect(await of(lease + 1n)).toBe('< !=')
     await etcd.revoke(lease)
   })
 
-  test('a key that is not there has the version, the revisions and the lease 0, and no value', async () => {
+  test('a missing key has version, revisions and lease 0, and no value', async () => {
     const key = keyspace()('a')
-    expect(await holding({ key, target: Target.VERSION, version: 0n })).toBe('=')
-    expect(await holding({ key, target: Target.CREATE, createRevision: 1n })).toBe('< !=')
-    expect(await holding({ key, target: Target.MOD, modRevision: -1n })).toBe('> !=')
-    expect(await holding({ key, target: Target.LEASE, lease: 0n })).toBe('=')
-    expect(await holding({ key, target: Target.VALUE, value: '' })).toBe('')
-    expect(await holding({ key, target: Target.VALUE, value: 'x' })).toBe('')
+    expect(await satisfiedOperators({ key, target: Target.VERSION, version: 0n })).toBe('=')
+    expect(await satisfiedOperators({ key, target: Target.CREATE, createRevision: 1n })).toBe(
+      '< !=',
+    )
+    expect(await satisfiedOperators({ key, target: Target.MOD, modRevision: -1n })).toBe('> !=')
+    expect(await satisfiedOperators({ key, target: Target.LEASE, lease: 0n })).toBe('=')
+    expect(await satisfiedOperators({ key, target: Target.VALUE, value: '' })).toBe('')
+    expect(await satisfiedOperators({ key, target: Target.VALUE, value: 'x' })).toBe('')
   })
 
-  test('what is given for another target, or not given, counts as 0 or empty', async () => {
+  test('an operand for another target, or a missing one, counts as 0 or empty', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     await etcd.put({ key })
-    expect(await holding({ key, target: Target.VERSION })).toBe('> !=')
-    expect(await holding({ key, target: Target.VERSION, modRevision: 1n })).toBe('> !=')
-    expect(await holding({ key, target: Target.VALUE, version: 1n })).toBe('=')
-    expect(await holding({ key, target: Target.LEASE })).toBe('=')
+    expect(await satisfiedOperators({ key, target: Target.VERSION })).toBe('> !=')
+    expect(await satisfiedOperators({ key, target: Target.VERSION, modRevision: 1n })).toBe('> !=')
+    expect(await satisfiedOperators({ key, target: Target.VALUE, version: 1n })).toBe('=')
+    expect(await satisfiedOperators({ key, target: Target.LEASE })).toBe('=')
   })
 
   test('a compare over an interval holds when it holds for every key in it', async () => {
@@ -94,25 +98,29 @@ export function compareCases(subject: () => Subject): void {
     await etcd.put({ key: k('b'), value: '1' })
     await etcd.put({ key: k('b'), value: '1' })
     const all = { key: k(), rangeEnd: prefixEnd(k()) }
-    expect(await holding({ ...all, target: Target.VALUE, value: '1' })).toBe('=')
-    expect(await holding({ ...all, target: Target.VERSION, version: 0n })).toBe('> !=')
-    expect(await holding({ ...all, target: Target.VERSION, version: 1n })).toBe('')
-    expect(await holding({ ...all, target: Target.VERSION, version: 2n })).toBe('')
-    expect(await holding({ ...all, target: Target.VERSION, version: 3n })).toBe('< !=')
+    expect(await satisfiedOperators({ ...all, target: Target.VALUE, value: '1' })).toBe('=')
+    expect(await satisfiedOperators({ ...all, target: Target.VERSION, version: 0n })).toBe('> !=')
+    expect(await satisfiedOperators({ ...all, target: Target.VERSION, version: 1n })).toBe('')
+    expect(await satisfiedOperators({ ...all, target: Target.VERSION, version: 2n })).toBe('')
+    expect(await satisfiedOperators({ ...all, target: Target.VERSION, version: 3n })).toBe('< !=')
   })
 
-  test('a compare over an interval without keys takes it for one key that is not there', async () => {
+  test('a compare over an interval without keys treats it as one missing key', async () => {
     const k = keyspace()
     const none = { key: k(), rangeEnd: prefixEnd(k()) }
-    expect(await holding({ ...none, target: Target.CREATE, createRevision: 0n })).toBe('=')
-    expect(await holding({ ...none, target: Target.CREATE, createRevision: 7n })).toBe('< !=')
-    expect(await holding({ ...none, target: Target.VALUE, value: '' })).toBe('')
+    expect(await satisfiedOperators({ ...none, target: Target.CREATE, createRevision: 0n })).toBe(
+      '=',
+    )
+    expect(await satisfiedOperators({ ...none, target: Target.CREATE, createRevision: 7n })).toBe(
+      '< !=',
+    )
+    expect(await satisfiedOperators({ ...none, target: Target.VALUE, value: '' })).toBe('')
   })
 
-  test('"nobody is older than me" is one compare over the prefix', async () => {
+  test('"no key is older than mine" is one compare over the prefix', async () => {
     const { etcd } = subject()
     const k = keyspace()
-    const mine = async (revision: bigint) => {
+    const isOldest = async (revision: bigint) => {
       const answer = await etcd.txn({
         compare: [
           {
@@ -129,20 +137,20 @@ export function compareCases(subject: () => Subject): void {
     const before = await etcd.revision()
     await etcd.put({ key: k('first') })
     await etcd.put({ key: k('second') })
-    expect(await mine(before + 1n)).toBe(true)
-    expect(await mine(before + 2n)).toBe(false)
+    expect(await isOldest(before + 1n)).toBe(true)
+    expect(await isOldest(before + 2n)).toBe(false)
     await etcd.deleteRange({ key: k('first') })
-    expect(await mine(before + 2n)).toBe(true)
+    expect(await isOldest(before + 2n)).toBe(true)
   })
 
   test('all compares must hold', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await etcd.put({ key: k('a') })
-    const there = { key: k('a'), target: Target.VERSION, version: 1n }
+    const present = { key: k('a'), target: Target.VERSION, version: 1n }
     const missing = { key: k('b'), target: Target.VERSION, version: 0n }
-    expect((await etcd.txn({ compare: [there, missing] })).succeeded).toBe(true)
-    expect((await etcd.txn({ compare: [there, { ...missing, version: 1n }] })).succeeded).toBe(
+    expect((await etcd.txn({ compare: [present, missing] })).succeeded).toBe(true)
+    expect((await etcd.txn({ compare: [present, { ...missing, version: 1n }] })).succeeded).toBe(
       undefined,
     )
   })

@@ -37,7 +37,7 @@ export function electionCases(subject: () => Subject): void {
     await etcd.revoke(id)
   })
 
-  test('a campaign waits for its predecessor, and wins when that resigns', async () => {
+  test('a campaign waits for the leader, and wins when the leader resigns', async () => {
     const { etcd } = subject()
     const name = keyspace()('e')
     const [one, two] = [await lease(), await lease()]
@@ -57,7 +57,7 @@ export function electionCases(subject: () => Subject): void {
     await etcd.revoke(two)
   })
 
-  test('a second campaign on the same lease answers at once, and proclaims its value', async () => {
+  test('a second campaign on the same lease returns at once, and proclaims its value', async () => {
     const { etcd } = subject()
     const name = keyspace()('e')
     const id = await lease()
@@ -82,7 +82,7 @@ export function electionCases(subject: () => Subject): void {
     await etcd.revoke(leader?.lease ?? 0n)
   })
 
-  test('a campaign on a lease that is not there is refused and leaves no key', async () => {
+  test('a campaign on a missing lease is refused and leaves no key', async () => {
     const { etcd } = subject()
     const name = keyspace()('e')
     const id = leaseId()
@@ -93,7 +93,7 @@ export function electionCases(subject: () => Subject): void {
   })
 
   test('a waiting campaign whose lease is revoked is told that it won when its turn comes', async () => {
-    // The phantom that the library guards against (https://github.com/etcd-io/etcd/issues/22387).
+    // The library guards against this etcd bug (https://github.com/etcd-io/etcd/issues/22387).
     const { etcd } = subject()
     const name = keyspace()('e')
     const [one, two] = [await lease(), await lease()]
@@ -110,7 +110,7 @@ export function electionCases(subject: () => Subject): void {
     await etcd.revoke(one)
   })
 
-  test('a waiting campaign that its client gives up leaves no key', async () => {
+  test('a waiting campaign that its client cancels leaves no key', async () => {
     const { etcd } = subject()
     const name = keyspace()('e')
     const [one, two] = [await lease(), await lease()]
@@ -121,7 +121,7 @@ export function electionCases(subject: () => Subject): void {
     const request = { name, lease: two, value: '2' }
     const second = failure(etcd.call(etcd.election.campaign, request, giveUp.signal))
     expect((await events.next()).events?.[0]?.type).toBeUndefined()
-    // Answered only after the one who joined knows that it has.
+    // By the time the server has answered this, the campaign knows that it has joined.
     await etcd.revision()
     giveUp.abort()
     expect(await second).toBe('CANCELLED Cancelled on client')
@@ -131,14 +131,14 @@ export function electionCases(subject: () => Subject): void {
     await etcd.revoke(two)
   })
 
-  test('an election that nobody leads has no leader', async () => {
+  test('an election without candidates has no leader', async () => {
     const { etcd } = subject()
     expect(await failure(etcd.call(etcd.election.leader, { name: keyspace()('e') }))).toBe(
       'UNKNOWN election: no leader',
     )
   })
 
-  test('the leader proclaims; who leads no more is refused', async () => {
+  test('the leader can proclaim; a former leader is refused', async () => {
     const { etcd } = subject()
     const name = keyspace()('e')
     const id = await lease()
@@ -155,7 +155,7 @@ export function electionCases(subject: () => Subject): void {
     await etcd.revoke(id)
   })
 
-  test('resigning a term that is over changes nothing and is no error', async () => {
+  test('resigning a term that is over changes nothing and is not an error', async () => {
     const { etcd } = subject()
     const name = keyspace()('e')
     const id = await lease()
@@ -179,29 +179,29 @@ export function electionCases(subject: () => Subject): void {
     expect(await failure(etcd.call(etcd.election.resign, {}))).toBe(refused)
   })
 
-  test('observing tells the leader, each proclamation, and the next leader', async () => {
+  test('observing sends the leader, each proclamation, and the next leader', async () => {
     const { etcd } = subject()
     const name = keyspace()('e')
     const [one, two] = [await lease(), await lease()]
     const first = await etcd.call(etcd.election.campaign, { name, lease: one, value: 'a' })
     const stream = etcd.serverStream(etcd.election.observe, { name })
-    const told = async () => {
+    const nextLeader = async () => {
       const { header: at, kv } = await stream.next()
       return [at?.revision, kv?.key, kv?.value]
     }
-    expect(await told()).toEqual([first.leader?.rev, keyOf(name, one), 'a'])
+    expect(await nextLeader()).toEqual([first.leader?.rev, keyOf(name, one), 'a'])
     await etcd.call(etcd.election.proclaim, { leader: first.leader ?? {}, value: 'b' })
-    expect(await told()).toEqual([positive, keyOf(name, one), 'b'])
+    expect(await nextLeader()).toEqual([positive, keyOf(name, one), 'b'])
     const second = etcd.call(etcd.election.campaign, { name, lease: two, value: 'c' })
     await etcd.call(etcd.election.resign, { leader: first.leader ?? {} })
     await second
-    expect(await told()).toEqual([positive, keyOf(name, two), 'c'])
+    expect(await nextLeader()).toEqual([positive, keyOf(name, two), 'c'])
     stream.cancel()
     await etcd.revoke(one)
     await etcd.revoke(two)
   })
 
-  test('observing an election that nobody leads waits for the first leader', async () => {
+  test('observing an election without a leader waits for the first one', async () => {
     const { etcd } = subject()
     const name = keyspace()('e')
     const id = await lease()

@@ -1,4 +1,4 @@
-// Leases that run out. These cases wait for seconds, so they run at once, on leases of the shortest life.
+// Leases that expire. These cases wait for seconds, so they run concurrently, on short leases.
 
 import { describe, expect, test } from 'vitest'
 import { Event_EventType as EventType } from '../../../src/etcd/wire/gen/kv_pb.js'
@@ -6,8 +6,8 @@ import { failure } from '../raw/client.js'
 import { keyspace, leaseId, prefixEnd, type Subject } from '../subject.js'
 
 export function expiryCases(subject: () => Subject): void {
-  describe.concurrent('at once', () => {
-    test('a lease that runs out takes its keys with it in one revision', async () => {
+  describe.concurrent('concurrently', () => {
+    test('a lease that expires deletes its keys in one revision', async () => {
       const { etcd } = subject()
       const k = keyspace()
       const lease = leaseId()
@@ -18,9 +18,9 @@ export function expiryCases(subject: () => Subject): void {
       await etcd.put({ key: k('b'), lease })
       await events.next()
       await events.next()
-      const gone = await events.next()
-      const modRevision = gone.header?.revision
-      expect(gone.events).toEqual([
+      const deletion = await events.next()
+      const modRevision = deletion.header?.revision
+      expect(deletion.events).toEqual([
         { type: EventType.DELETE, kv: { key: k('a'), modRevision } },
         { type: EventType.DELETE, kv: { key: k('b'), modRevision } },
       ])
@@ -35,7 +35,7 @@ export function expiryCases(subject: () => Subject): void {
     test('a lease that is kept alive outlives one that is not', async () => {
       const { etcd } = subject()
       const k = keyspace()
-      const [kept, left] = [leaseId(), leaseId()]
+      const [kept, unrenewed] = [leaseId(), leaseId()]
       await etcd.grant(6n, kept)
       await etcd.put({ key: k('kept'), lease: kept })
       const stream = etcd.keepAlive()
@@ -43,10 +43,10 @@ export function expiryCases(subject: () => Subject): void {
         stream.send({ ID: kept })
       }, 300)
       try {
-        const events = etcd.watch({ key: k('left') })
+        const events = etcd.watch({ key: k('unrenewed') })
         await events.next()
-        await etcd.grant(7n, left)
-        await etcd.put({ key: k('left'), lease: left })
+        await etcd.grant(7n, unrenewed)
+        await etcd.put({ key: k('unrenewed'), lease: unrenewed })
         expect((await events.next()).events?.[0]?.type).toBeUndefined()
         expect((await events.next()).events?.[0]?.type).toBe(EventType.DELETE)
         events.cancel()

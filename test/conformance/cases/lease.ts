@@ -1,4 +1,4 @@
-// Leases, as far as nobody has to wait for one to run out.
+// Leases, except for the cases that wait for one to expire: expiry.ts.
 
 import { expect, test } from 'vitest'
 import { failure } from '../raw/client.js'
@@ -7,7 +7,7 @@ import { header, keyspace, leaseId, positive, prefixEnd, type Subject } from '..
 const notFound = 'NOT_FOUND etcdserver: requested lease not found'
 
 export function leaseCases(subject: () => Subject): void {
-  test('a lease is granted under an id of the server, or under the one that was asked for', async () => {
+  test('a lease gets an id from the server, or the requested one', async () => {
     const { etcd } = subject()
     const revision = await etcd.revision()
     const chosen = leaseId()
@@ -22,7 +22,7 @@ export function leaseCases(subject: () => Subject): void {
     await etcd.revoke(chosen)
   })
 
-  test('an id that is taken is refused, so a grant can be sent again', async () => {
+  test('an id that is taken is refused, so that a grant can be sent again', async () => {
     const { etcd } = subject()
     const lease = leaseId()
     await etcd.grant(600n, lease)
@@ -34,7 +34,7 @@ export function leaseCases(subject: () => Subject): void {
     await etcd.revoke(lease)
   })
 
-  test('a short time to live is raised to 2 seconds, and one beyond 9,000,000,000 refused', async () => {
+  test('a short TTL is raised to 2 seconds, and one above 9,000,000,000 is refused', async () => {
     const { etcd } = subject()
     for (const [asked, granted] of [
       [1n, 2n],
@@ -51,7 +51,7 @@ export function leaseCases(subject: () => Subject): void {
     )
   })
 
-  test('time to live tells what is left, what was granted, and the keys if asked', async () => {
+  test('time to live returns the remaining and the granted TTL, and the keys if asked', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const lease = leaseId()
@@ -73,7 +73,7 @@ export function leaseCases(subject: () => Subject): void {
     await etcd.revoke(lease)
   })
 
-  test('time to live of a lease that is not there is -1, without an error', async () => {
+  test('time to live of a missing lease is -1, without an error', async () => {
     const { etcd } = subject()
     const revision = await etcd.revision()
     const lease = leaseId()
@@ -84,7 +84,7 @@ export function leaseCases(subject: () => Subject): void {
     })
   })
 
-  test('the list of leases holds those that live', async () => {
+  test('the list of leases contains the live ones', async () => {
     const { etcd } = subject()
     const [one, two] = [leaseId(), leaseId()]
     await etcd.grant(600n, one)
@@ -99,7 +99,7 @@ export function leaseCases(subject: () => Subject): void {
     await etcd.revoke(two)
   })
 
-  test('revoking takes all keys of the lease in one revision', async () => {
+  test('revoking deletes all keys of the lease in one revision', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const lease = leaseId()
@@ -112,7 +112,7 @@ export function leaseCases(subject: () => Subject): void {
     expect(kvs?.map(({ key }) => key)).toEqual([k('other')])
   })
 
-  test('revoking a lease without keys is no revision', async () => {
+  test('revoking a lease without keys creates no revision', async () => {
     const { etcd } = subject()
     const lease = leaseId()
     await etcd.grant(600n, lease)
@@ -120,7 +120,7 @@ export function leaseCases(subject: () => Subject): void {
     expect(await etcd.revoke(lease)).toEqual({ header: header(revision) })
   })
 
-  test('revoking a lease that is not there is refused', async () => {
+  test('revoking a missing lease is refused', async () => {
     const { etcd } = subject()
     expect(await failure(etcd.revoke(leaseId()))).toBe(notFound)
     expect(await failure(etcd.revoke(0n))).toBe(notFound)
@@ -147,7 +147,7 @@ export function leaseCases(subject: () => Subject): void {
     expect((await etcd.range({ key: k('moved') })).count).toBeUndefined()
   })
 
-  test('a keep-alive is answered with the granted time to live, in order', async () => {
+  test('keep-alives are answered in order, with the granted TTL', async () => {
     const { etcd } = subject()
     const [one, two] = [leaseId(), leaseId()]
     await etcd.grant(600n, one)
@@ -164,7 +164,7 @@ export function leaseCases(subject: () => Subject): void {
     await etcd.revoke(two)
   })
 
-  test('a keep-alive of a lease that is not there is answered with the time to live 0', async () => {
+  test('a keep-alive of a missing lease is answered with a TTL of 0', async () => {
     const { etcd } = subject()
     const lease = leaseId()
     await etcd.grant(600n, lease)

@@ -14,7 +14,7 @@ export function lockCases(subject: () => Subject): void {
 
   const keyOf = (name: string, id: bigint) => `${name}/${id.toString(16)}`
 
-  test('a free lock is taken by an empty key on the lease', async () => {
+  test('a free lock is acquired with an empty key on the lease', async () => {
     const { etcd } = subject()
     const name = keyspace()('l')
     const id = await lease()
@@ -35,7 +35,7 @@ export function lockCases(subject: () => Subject): void {
     await etcd.revoke(id)
   })
 
-  test('locking again on the same lease answers at once', async () => {
+  test('locking again on the same lease returns at once', async () => {
     const { etcd } = subject()
     const name = keyspace()('l')
     const id = await lease()
@@ -44,7 +44,7 @@ export function lockCases(subject: () => Subject): void {
     await etcd.revoke(id)
   })
 
-  test('a taken lock is waited for, until it is unlocked', async () => {
+  test('locking waits until the lock is unlocked', async () => {
     const { etcd } = subject()
     const name = keyspace()('l')
     const [one, two] = [await lease(), await lease()]
@@ -63,7 +63,7 @@ export function lockCases(subject: () => Subject): void {
     await etcd.revoke(two)
   })
 
-  test('a lock goes to the next when its lease is revoked', async () => {
+  test('a lock goes to the next waiter when its lease is revoked', async () => {
     const { etcd } = subject()
     const name = keyspace()('l')
     const [one, two] = [await lease(), await lease()]
@@ -78,7 +78,7 @@ export function lockCases(subject: () => Subject): void {
     await etcd.revoke(two)
   })
 
-  test('a waiting lock whose lease is revoked is refused since 3.5; 3.4 tells it that it has the lock', async () => {
+  test('a waiter whose lease is revoked is refused since 3.5; 3.4 tells it that it has the lock', async () => {
     const { etcd, series } = subject()
     const name = keyspace()('l')
     const [one, two] = [await lease(), await lease()]
@@ -99,7 +99,7 @@ export function lockCases(subject: () => Subject): void {
     await etcd.revoke(one)
   })
 
-  test('a waiting lock that its client gives up leaves no key', async () => {
+  test('a waiter that its client cancels leaves no key', async () => {
     const { etcd } = subject()
     const name = keyspace()('l')
     const [one, two] = [await lease(), await lease()]
@@ -109,7 +109,7 @@ export function lockCases(subject: () => Subject): void {
     const giveUp = new AbortController()
     const second = failure(etcd.call(etcd.lock.lock, { name, lease: two }, giveUp.signal))
     expect((await events.next()).events?.[0]?.type).toBeUndefined()
-    // Answered only after the one who joined knows that it has.
+    // By the time the server has answered this, the waiter knows that it has joined.
     await etcd.revision()
     giveUp.abort()
     expect(await second).toBe('CANCELLED Cancelled on client')
@@ -130,14 +130,14 @@ export function lockCases(subject: () => Subject): void {
     await etcd.revoke(id)
   })
 
-  test('a lock on a lease that is not there is refused', async () => {
+  test('a lock on a missing lease is refused', async () => {
     const { etcd } = subject()
     expect(
       await failure(etcd.call(etcd.lock.lock, { name: keyspace()('l'), lease: leaseId() })),
     ).toBe('UNKNOWN etcdserver: requested lease not found')
   })
 
-  test('unlocking what is not locked is no error and no revision', async () => {
+  test('unlocking a free lock is not an error and creates no revision', async () => {
     const { etcd } = subject()
     const revision = await etcd.revision()
     expect(await etcd.call(etcd.lock.unlock, { key: keyspace()('l/1') })).toEqual({

@@ -1,4 +1,4 @@
-// The member itself: who it is, how it is, what it does not serve, and how much it takes at once.
+// The member itself: its identity, status and health, unknown methods, and size limits.
 
 import { expect, test } from 'vitest'
 import { fromBinary } from '@bufbuild/protobuf'
@@ -9,7 +9,7 @@ import { RawEtcd } from '../raw/etcd.js'
 import { header, keyspace, positive, since, type Subject } from '../subject.js'
 
 export function memberCases(subject: () => Subject): void {
-  test('one member is listed, with a URL where it answers', async () => {
+  test('one member is listed, with the URL of its clients', async () => {
     const { etcd, endpoint } = subject()
     const answer = await etcd.members()
     expect(answer.header).toEqual({ ...header(0n), revision: undefined })
@@ -24,7 +24,7 @@ export function memberCases(subject: () => Subject): void {
     expect((await etcd.members(false)).members).toEqual(answer.members)
   })
 
-  test('calls and streams that ask for a member with a leader are served', async () => {
+  test('calls and streams that require a leader are served', async () => {
     const { endpoint } = subject()
     const etcd = new RawEtcd(endpoint, { hasleader: 'true' })
     const key = keyspace()('a')
@@ -38,19 +38,19 @@ export function memberCases(subject: () => Subject): void {
     etcd.close()
   })
 
-  test('every answer names the same cluster and member, which the member list and the status know', async () => {
+  test('every response names the same cluster and member as the member list and the status', async () => {
     const { etcd } = subject()
     const raw = await etcd.callBytes('/etcdserverpb.KV/Range', Buffer.from([0x0a, 0x01, 0x61]))
-    const told = fromBinary(KV.method.range.output, raw).header
+    const rawHeader = fromBinary(KV.method.range.output, raw).header
     const status = await etcd.status()
     const { members } = await etcd.members()
-    expect(members?.[0]?.ID).toBe(told?.memberId)
-    expect(status.leader).toBe(told?.memberId)
-    expect(status.raftTerm).toBe(told?.raftTerm)
-    expect(told?.clusterId).not.toBe(0n)
+    expect(members?.[0]?.ID).toBe(rawHeader?.memberId)
+    expect(status.leader).toBe(rawHeader?.memberId)
+    expect(status.raftTerm).toBe(rawHeader?.raftTerm)
+    expect(rawHeader?.clusterId).not.toBe(0n)
   })
 
-  test('the status tells a version, sizes, the leader and no errors', async () => {
+  test('the status has a version, sizes, the leader and no errors', async () => {
     const { etcd, series } = subject()
     const revision = await etcd.revision()
     const known = { storageVersion: `${series}.0`, dbSizeQuota: 2n ** 31n, downgradeInfo: {} }
@@ -67,26 +67,26 @@ export function memberCases(subject: () => Subject): void {
     })
   })
 
-  test('the health service says that it serves', async () => {
+  test('the health service says that the member is serving', async () => {
     const { etcd } = subject()
     expect(await etcd.call(etcd.health.check, {})).toEqual({ status: Serving.SERVING })
   })
 
-  test('the health of a service that nobody knows is not found', async () => {
+  test('the health of an unknown service is not found', async () => {
     const { etcd } = subject()
     expect(await failure(etcd.call(etcd.health.check, { service: 'nobody' }))).toBe(
       'NOT_FOUND unknown service',
     )
   })
 
-  test('watching the health tells it at once', async () => {
+  test('watching the health sends the status at once', async () => {
     const { etcd } = subject()
     const stream = etcd.serverStream(etcd.health.watch, {})
     expect(await stream.next()).toEqual({ status: Serving.SERVING })
     stream.cancel()
   })
 
-  test('an unknown method or service is not implemented', async () => {
+  test('an unknown method or service is refused as unimplemented', async () => {
     const { etcd } = subject()
     const empty = Buffer.alloc(0)
     expect(await failure(etcd.callBytes('/etcdserverpb.KV/Increment', empty))).toBe(
@@ -97,7 +97,7 @@ export function memberCases(subject: () => Subject): void {
     )
   })
 
-  test('a request that is no message is refused, and the connection goes on', async () => {
+  test('a request that is not a valid message is refused, and the connection goes on', async () => {
     const { etcd } = subject()
     const garbage = Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x07, 0x61])
     expect(await failure(etcd.callBytes('/etcdserverpb.KV/Range', garbage))).toMatch(/^INTERNAL /)
@@ -105,7 +105,7 @@ export function memberCases(subject: () => Subject): void {
     expect(fromBinary(RangeResponseSchema, raw).header?.revision).toBeGreaterThan(0n)
   })
 
-  test('fields that the server does not know are passed over', async () => {
+  test('fields that the server does not know are ignored', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     await etcd.put({ key, value: '1' })
@@ -118,7 +118,7 @@ export function memberCases(subject: () => Subject): void {
     expect(fromBinary(RangeResponseSchema, raw).count).toBe(1n)
   })
 
-  test('a request over 1.5 MiB is too large, one over 2 MiB is not even read', async () => {
+  test('a request over 1.5 MiB is too large; one over 2 MiB is not even read', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const limit = 1.5 * 1024 * 1024
@@ -138,7 +138,7 @@ export function memberCases(subject: () => Subject): void {
     await etcd.deleteRange({ key })
   })
 
-  test('an answer may be larger than any request', async () => {
+  test('a response may be larger than any request', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const value = 'x'.repeat(1_400_000)

@@ -1,16 +1,16 @@
-// Reading keys: what is selected, in which order, how much of it, and as of when.
+// Reading keys: selection, order, limits and revisions.
 
 import { expect, test } from 'vitest'
 import {
   RangeRequest_SortOrder as Order,
   RangeRequest_SortTarget as Target,
 } from '../../../src/etcd/wire/gen/rpc_pb.js'
-import { withServer } from '../guarded.js'
+import { withServer } from '../own-server.js'
 import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, prefixEnd, since, type Subject } from '../subject.js'
 
 export function rangeCases(subject: () => Subject): void {
-  /** Puts the keys in this order, each with its value; tells the revision before. */
+  /** Puts the keys in this order, each with its value; returns the revision before. */
   async function fill(k: (name?: string) => string, pairs: Readonly<Record<string, string>>) {
     const { etcd } = subject()
     const before = await etcd.revision()
@@ -21,7 +21,7 @@ export function rangeCases(subject: () => Subject): void {
   const names = (answer: { readonly kvs?: readonly { readonly key?: string }[] }) =>
     (answer.kvs ?? []).map(({ key }) => key?.split('/')[1]).join(' ')
 
-  test('one key is answered whole', async () => {
+  test('a single key is returned with all its fields', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await fill(k, { a: '1' })
@@ -41,14 +41,14 @@ export function rangeCases(subject: () => Subject): void {
     })
   })
 
-  test('a key that is not there is answered by a count of 0', async () => {
+  test('a missing key is answered with a count of 0', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const revision = await etcd.revision()
     expect(await etcd.range({ key: k('a') })).toEqual({ header: header(revision) })
   })
 
-  test('keys and values hold any bytes', async () => {
+  test('keys and values can hold any bytes', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('')
@@ -57,7 +57,7 @@ export function rangeCases(subject: () => Subject): void {
     expect(kvs).toEqual([expect.objectContaining({ key: k(every), value: every })])
   })
 
-  test('an interval is answered in the order of its keys, without its end', async () => {
+  test('an interval is returned sorted by key, without its end', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await fill(k, { d: '', b: '', a: '', c: '', B: '' })
@@ -97,7 +97,7 @@ export function rangeCases(subject: () => Subject): void {
     await etcd.deleteRange({ key: last })
   })
 
-  test('a limit cuts the answer, says so, and leaves the count whole', async () => {
+  test('a limit shortens the response, sets `more`, and does not change the count', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await fill(k, { a: '', b: '', c: '' })
@@ -133,7 +133,7 @@ export function rangeCases(subject: () => Subject): void {
     expect(await sorted(Target.VALUE, Order.DESCEND, 1n)).toBe('a')
   })
 
-  test('a sort target without an order sorts upwards', async () => {
+  test('a sort target without an order sorts ascending', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await fill(k, { c: '2', a: '3', b: '1' })
@@ -143,7 +143,7 @@ export function rangeCases(subject: () => Subject): void {
     expect(await sorted(Target.VALUE)).toBe('b c a')
   })
 
-  test('equal sort keys keep the order of the keys, upwards and downwards', async () => {
+  test('items that sort equal stay in the order of their keys, ascending and descending', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await fill(k, { c: '1', a: '1', b: '1' })
@@ -160,7 +160,7 @@ export function rangeCases(subject: () => Subject): void {
     expect(await sorted(Order.DESCEND)).toBe('a b c')
   })
 
-  test('bounds on the revisions select keys and leave the count whole', async () => {
+  test('bounds on the revisions select keys and do not change the count', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await fill(k, { a: '', b: '', c: '' })
@@ -182,7 +182,7 @@ export function rangeCases(subject: () => Subject): void {
     expect(await bounded({ minModRevision: before + 5n })).toEqual(['', undefined, 3n])
   })
 
-  test('keys only leaves out the values and nothing else', async () => {
+  test('`keysOnly` leaves out the values and nothing else', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await fill(k, { a: '1' })
@@ -193,8 +193,8 @@ export function rangeCases(subject: () => Subject): void {
     })
   })
 
-  // What 3.7 does is a mistake of etcd's (https://github.com/etcd-io/etcd/issues/22209).
-  test('keys only tells the lease too; since 3.7 only when the keys are sorted by their values', async () => {
+  // The behaviour of 3.7 is a bug of etcd (https://github.com/etcd-io/etcd/issues/22209).
+  test('`keysOnly` returns the lease too; since 3.7 only when the keys are sorted by their values', async () => {
     const { etcd, series } = subject()
     const key = keyspace()('a')
     const id = leaseId()
@@ -207,7 +207,7 @@ export function rangeCases(subject: () => Subject): void {
     await etcd.revoke(id)
   })
 
-  test('count only answers no key', async () => {
+  test('`countOnly` returns no keys', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await fill(k, { a: '1', b: '2' })
@@ -219,7 +219,7 @@ export function rangeCases(subject: () => Subject): void {
     })
   })
 
-  test('an older revision shows the keys of then under the header of now', async () => {
+  test('an older revision returns the keys of that revision under the current header', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await fill(k, { a: '1', b: '1' })
@@ -248,7 +248,7 @@ export function rangeCases(subject: () => Subject): void {
     expect(names(await at(-1n))).toBe('a')
   })
 
-  test('a key that was deleted and put again begins a new life', async () => {
+  test('a key that was deleted and put again starts with a new create revision and version', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await fill(k, { a: '1' })
@@ -267,7 +267,7 @@ export function rangeCases(subject: () => Subject): void {
     ])
   })
 
-  test('a revision that is still to come is refused', async () => {
+  test('a future revision is refused', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const revision = (await etcd.revision()) + 1n
@@ -284,7 +284,7 @@ export function rangeCases(subject: () => Subject): void {
     )
   })
 
-  test('a sort order or target that does not exist is refused since 3.6; before, an unknown target ends etcd in a panic', async () => {
+  test('an unknown sort order or target is refused since 3.6; an unknown target makes older versions panic', async () => {
     await withServer(subject(), async ({ etcd }) => {
       const order: object = { sortOrder: 9 }
       const target: object = { sortTarget: 9 }

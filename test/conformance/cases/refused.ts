@@ -1,4 +1,4 @@
-// Transactions that are refused before anything is done.
+// Transactions that are refused before anything is executed.
 
 import { expect, test } from 'vitest'
 import { failure } from '../raw/client.js'
@@ -18,7 +18,7 @@ export function refusedCases(subject: () => Subject): void {
     requestTxn: { success, failure: otherwise },
   })
 
-  test('more than 128 compares, operations or alternatives are refused', async () => {
+  test('more than 128 compares, success operations or failure operations are refused', async () => {
     const k = keyspace()
     const many = <T>(length: number, make: (i: number) => T) =>
       Array.from({ length }, (_, i) => make(i))
@@ -43,7 +43,7 @@ export function refusedCases(subject: () => Subject): void {
     expect(await accepted({ success: [nest(reads(126)), nest(reads(126))] })).toBe(true)
   })
 
-  test('a key that is put twice is refused, wherever the second put stands', async () => {
+  test('putting a key twice is refused, wherever the second put is', async () => {
     const k = keyspace()
     const a = k('a')
     expect(await refusal({ success: [put(a), put(a)] })).toBe(duplicate)
@@ -56,7 +56,7 @@ export function refusedCases(subject: () => Subject): void {
     expect(await accepted({ success: [nest([put(a)], [put(a)])] })).toBe(true)
   })
 
-  test('a key that is put and deleted is refused, in either order; deleting twice is not', async () => {
+  test('putting and deleting a key is refused, in either order; deleting it twice is not', async () => {
     const k = keyspace()
     const [a, b, c] = [k('a'), k('b'), k('c')]
     expect(await refusal({ success: [put(a), del(a)] })).toBe(duplicate)
@@ -69,7 +69,7 @@ export function refusedCases(subject: () => Subject): void {
     expect(await accepted({ success: [del(a, c), del(a), del(b)] })).toBe(true)
   })
 
-  test('a delete "from this key on" is not seen to overlap a put, and deletes what was put', async () => {
+  test('a delete "from this key on" does not count as overlapping a put, and deletes what was put', async () => {
     const { etcd } = subject()
     const key = `\xfe${keyspace()('a')}`
     const before = await etcd.revision()

@@ -1,47 +1,47 @@
-// What a user may do while auth is on. Each case has a server of its own.
+// What users may do while auth is enabled. Each case starts its own server.
 
 import { expect, test } from 'vitest'
 import { Compare_CompareTarget as Target } from '../../../src/etcd/wire/gen/rpc_pb.js'
-import { withAuth } from '../guarded.js'
+import { withAuth } from '../own-server.js'
 import { failure } from '../raw/client.js'
 import { header, prefixEnd, since, type Subject } from '../subject.js'
 
 const denied = 'PERMISSION_DENIED etcdserver: permission denied'
-const nobody = 'INVALID_ARGUMENT etcdserver: user name is empty'
+const noUser = 'INVALID_ARGUMENT etcdserver: user name is empty'
 const badToken = 'UNAUTHENTICATED etcdserver: invalid auth token'
 
 export function rightsCases(subject: () => Subject): void {
-  /** How a call ended: `OK`, or the failure. */
+  /** The outcome of a call: `OK`, or the failure. */
   const outcome = (call: Promise<unknown>) =>
     call.then(
       () => 'OK',
       () => failure(call),
     )
 
-  test('without a token the store is closed', async () => {
-    await withAuth(subject(), async ({ anybody }) => {
-      expect(await failure(anybody.range({ key: 'a' }))).toBe(nobody)
-      expect(await failure(anybody.put({ key: 'a' }))).toBe(nobody)
-      expect(await failure(anybody.deleteRange({ key: 'a' }))).toBe(nobody)
-      expect(await failure(anybody.txn({ success: [{ requestPut: { key: 'a' } }] }))).toBe(nobody)
-      expect(await outcome(anybody.txn({}))).toBe('OK')
-      expect(await failure(anybody.call(anybody.auth.userList, {}))).toBe(nobody)
-      expect(await failure(anybody.call(anybody.auth.authDisable, {}))).toBe(nobody)
-      expect(await failure(anybody.call(anybody.election.campaign, { name: 'e' }))).toBe(
+  test('without a token the store is not accessible', async () => {
+    await withAuth(subject(), async ({ anonymous }) => {
+      expect(await failure(anonymous.range({ key: 'a' }))).toBe(noUser)
+      expect(await failure(anonymous.put({ key: 'a' }))).toBe(noUser)
+      expect(await failure(anonymous.deleteRange({ key: 'a' }))).toBe(noUser)
+      expect(await failure(anonymous.txn({ success: [{ requestPut: { key: 'a' } }] }))).toBe(noUser)
+      expect(await outcome(anonymous.txn({}))).toBe('OK')
+      expect(await failure(anonymous.call(anonymous.auth.userList, {}))).toBe(noUser)
+      expect(await failure(anonymous.call(anonymous.auth.authDisable, {}))).toBe(noUser)
+      expect(await failure(anonymous.call(anonymous.election.campaign, { name: 'e' }))).toBe(
         'UNKNOWN etcdserver: user name is empty',
       )
     })
   })
 
-  test('without a token leases, compaction, members and the status are closed since 3.5, and open in 3.4', async () => {
-    const expected = since(subject().series, '3.5', nobody, 'OK')
-    await withAuth(subject(), async ({ anybody }) => {
-      expect(await outcome(anybody.grant(600n, 5n))).toBe(expected)
-      expect(await outcome(anybody.leases())).toBe(expected)
-      expect(await outcome(anybody.members())).toBe(expected)
-      expect(await outcome(anybody.status())).toBe(expected)
-      expect(await outcome(anybody.compact({ revision: 1n }))).toBe(expected)
-      const keepAlive = anybody.keepAlive()
+  test('without a token leases, compaction, members and the status are not accessible since 3.5; in 3.4 they are', async () => {
+    const expected = since(subject().series, '3.5', noUser, 'OK')
+    await withAuth(subject(), async ({ anonymous }) => {
+      expect(await outcome(anonymous.grant(600n, 5n))).toBe(expected)
+      expect(await outcome(anonymous.leases())).toBe(expected)
+      expect(await outcome(anonymous.members())).toBe(expected)
+      expect(await outcome(anonymous.status())).toBe(expected)
+      expect(await outcome(anonymous.compact({ revision: 1n }))).toBe(expected)
+      const keepAlive = anonymous.keepAlive()
       keepAlive.send({ ID: 5n })
       expect(
         await Promise.race([
@@ -52,12 +52,12 @@ export function rightsCases(subject: () => Subject): void {
         ]),
       ).toBe(expected)
       keepAlive.cancel()
-      expect((await anybody.call(anybody.health.check, {})).status).toBe(1)
+      expect((await anonymous.call(anonymous.health.check, {})).status).toBe(1)
     })
   })
 
   test('a watch without rights is refused on an open stream', async () => {
-    await withAuth(subject(), async ({ anybody, ann }) => {
+    await withAuth(subject(), async ({ anonymous, ann }) => {
       const refused = (cancelReason: string) => ({
         header: header(1n),
         watchId: -1n,
@@ -65,7 +65,7 @@ export function rightsCases(subject: () => Subject): void {
         canceled: true,
         cancelReason,
       })
-      const without = anybody.watch({ key: 'app/a' })
+      const without = anonymous.watch({ key: 'app/a' })
       expect(await without.next()).toEqual(
         refused('rpc error: code = InvalidArgument desc = etcdserver: user name is empty'),
       )
@@ -82,11 +82,11 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('a token that is none is refused', async () => {
-    await withAuth(subject(), async ({ anybody, connect }) => {
+  test('an invalid token is refused', async () => {
+    await withAuth(subject(), async ({ anonymous, connect }) => {
       const stranger = connect({ token: 'nonsense.1' })
       expect(await failure(stranger.range({ key: 'app/a' }))).toBe(badToken)
-      const { token = '' } = await anybody.call(anybody.auth.authenticate, {
+      const { token = '' } = await anonymous.call(anonymous.auth.authenticate, {
         name: 'ann',
         password: 'a',
       })
@@ -95,7 +95,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('rights reach exactly as far as their interval', async () => {
+  test('a permission covers exactly its interval', async () => {
     await withAuth(subject(), async ({ ann }) => {
       const range = (key: string, rangeEnd = '') => outcome(ann.range({ key, rangeEnd }))
       expect(await range('app/a')).toBe('OK')
@@ -113,7 +113,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('reading and writing are rights of their own; the previous value is read', async () => {
+  test('reading and writing are separate rights; the previous value needs the right to read', async () => {
     await withAuth(subject(), async ({ ann }) => {
       expect(await outcome(ann.put({ key: 'r' }))).toBe(denied)
       expect(await outcome(ann.put({ key: 'w' }))).toBe('OK')
@@ -127,7 +127,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('a transaction needs the rights of all its parts, whichever are done', async () => {
+  test('a transaction needs the rights for all its parts, whichever are executed', async () => {
     await withAuth(subject(), async ({ ann }) => {
       const compare = (key: string) => [{ key, target: Target.CREATE, createRevision: 0n }]
       const put = (key: string) => [{ requestPut: { key } }]
@@ -143,7 +143,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('a nested transaction needs rights since 3.5; 3.4 does not look into it', async () => {
+  test('a nested transaction needs rights since 3.5; 3.4 does not check it', async () => {
     await withAuth(subject(), async ({ ann }) => {
       const nested = ann.txn({
         success: [{ requestTxn: { success: [{ requestPut: { key: 'x' } }] } }],
@@ -152,7 +152,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('who has no right on a key of a lease may not revoke it or attach to it', async () => {
+  test('a user without the right to a key of a lease may not revoke the lease or attach keys to it', async () => {
     await withAuth(subject(), async ({ ann, root }) => {
       await ann.grant(600n, 77n)
       await ann.put({ key: 'app/l', lease: 77n })
@@ -168,7 +168,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('only root manages users and roles; everybody may see their own', async () => {
+  test('only root manages users and roles; users may see themselves and their roles', async () => {
     await withAuth(subject(), async ({ ann, root }) => {
       const { auth } = ann
       expect(await outcome(ann.call(auth.userGet, { name: 'ann' }))).toBe('OK')
@@ -188,7 +188,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('only root compacts since 3.5; in 3.4 everybody may', async () => {
+  test('only root may compact since 3.5; in 3.4 every user may', async () => {
     await withAuth(subject(), async ({ ann, root }) => {
       await ann.put({ key: 'app/a' })
       expect(await outcome(ann.compact({ revision: 1n }))).toBe(
@@ -198,7 +198,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('a right that is taken away, or a role, is gone at once', async () => {
+  test('revoking a permission or deleting a role takes effect at once', async () => {
     await withAuth(subject(), async ({ ann, root }) => {
       const { auth } = root
       expect(await outcome(ann.put({ key: 'app/a' }))).toBe('OK')
@@ -210,7 +210,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('a new password, or the end of the user, voids the tokens', async () => {
+  test('a new password, or deleting the user, invalidates its tokens', async () => {
     await withAuth(subject(), async ({ ann, root, login }) => {
       const { auth } = root
       await root.call(auth.userChangePassword, { name: 'ann', password: 'b' })
@@ -222,7 +222,7 @@ export function rightsCases(subject: () => Subject): void {
     })
   })
 
-  test('a watch that is open goes on when its right is taken away', async () => {
+  test('an open watch goes on when its permission is revoked', async () => {
     await withAuth(subject(), async ({ ann, root }) => {
       const stream = ann.watch({ key: 'app/a' })
       await stream.next()

@@ -1,4 +1,4 @@
-// Transactions: what they do and in which order. What they compare and what is refused has files of its own.
+// Transactions: what they do, and in which order. See also compare.ts and refused.ts.
 
 import { expect, test } from 'vitest'
 import { Compare_CompareTarget as Target } from '../../../src/etcd/wire/gen/rpc_pb.js'
@@ -6,7 +6,7 @@ import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, prefixEnd, since, type Subject } from '../subject.js'
 
 export function txnCases(subject: () => Subject): void {
-  test('a transaction of nothing succeeds and is no revision', async () => {
+  test('an empty transaction succeeds and creates no revision', async () => {
     const { etcd } = subject()
     const revision = await etcd.revision()
     expect(await etcd.txn({})).toEqual({ header: header(revision), succeeded: true })
@@ -39,7 +39,7 @@ export function txnCases(subject: () => Subject): void {
     })
   })
 
-  test('all that a transaction writes is one revision', async () => {
+  test('everything that a transaction writes is one revision', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await etcd.put({ key: k('old') })
@@ -70,7 +70,7 @@ export function txnCases(subject: () => Subject): void {
     expect(kvs?.map(({ modRevision }) => modRevision)).toEqual([before + 1n, before + 1n])
   })
 
-  test('a range sees what was written before it in the transaction, and only that', async () => {
+  test('a range sees what the transaction wrote before it, and only that', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await etcd.revision()
@@ -106,7 +106,7 @@ export function txnCases(subject: () => Subject): void {
     expect(responses?.[1]?.responseRange?.kvs).toEqual([expect.objectContaining({ value: '1' })])
   })
 
-  test('a transaction that writes nothing is no revision', async () => {
+  test('a transaction that writes nothing creates no revision', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const revision = await etcd.revision()
@@ -123,7 +123,7 @@ export function txnCases(subject: () => Subject): void {
     })
   })
 
-  test('a put in a transaction can answer what was there, keep it, and attach a lease', async () => {
+  test('a put in a transaction can return the previous key-value, keep the value, and attach a lease', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const lease = leaseId()
@@ -153,7 +153,7 @@ export function txnCases(subject: () => Subject): void {
     await etcd.revoke(lease)
   })
 
-  test('transactions nest: the inner one compares after what the outer ones compare, not after what they write', async () => {
+  test('a nested transaction compares after the outer ones compare, but before they write', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await etcd.revision()
@@ -218,7 +218,7 @@ export function txnCases(subject: () => Subject): void {
     await etcd.revoke(lease)
   })
 
-  test('an operation that cannot be done refuses the whole transaction', async () => {
+  test('an operation that cannot be executed makes etcd refuse the whole transaction', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await etcd.revision()
@@ -245,20 +245,20 @@ export function txnCases(subject: () => Subject): void {
     })
   })
 
-  test('of several operations that cannot be done the first is told; before 3.6 the first of the puts', async () => {
+  test('of several operations that cannot be executed, the error names the first; before 3.6 the first put', async () => {
     const { etcd, series } = subject()
     const k = keyspace()
     const future = { requestRange: { key: k('a'), revision: (await etcd.revision()) + 9n } }
     const missing = { requestPut: { key: k('b'), ignoreValue: true } }
-    const tellsFuture = 'OUT_OF_RANGE etcdserver: mvcc: required revision is a future revision'
-    const tellsMissing = 'INVALID_ARGUMENT etcdserver: key not found'
-    expect(await failure(etcd.txn({ success: [missing, future] }))).toBe(tellsMissing)
+    const futureRevision = 'OUT_OF_RANGE etcdserver: mvcc: required revision is a future revision'
+    const keyNotFound = 'INVALID_ARGUMENT etcdserver: key not found'
+    expect(await failure(etcd.txn({ success: [missing, future] }))).toBe(keyNotFound)
     expect(await failure(etcd.txn({ success: [future, missing] }))).toBe(
-      since(series, '3.6', tellsFuture, tellsMissing),
+      since(series, '3.6', futureRevision, keyNotFound),
     )
   })
 
-  test('an operation that cannot be done is no matter in the list that is not chosen', async () => {
+  test('an operation that cannot be executed does not matter in the list that is not chosen', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const { succeeded } = await etcd.txn({

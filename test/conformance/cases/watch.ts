@@ -1,4 +1,4 @@
-// Watching: what is told, and from when on. Many watches on one stream have a file of their own.
+// Watching: which events a watch sends, and from which revision on. See also watches.ts.
 
 import { expect, test } from 'vitest'
 import { Event_EventType as EventType } from '../../../src/etcd/wire/gen/kv_pb.js'
@@ -6,7 +6,7 @@ import { WatchCreateRequest_FilterType as Filter } from '../../../src/etcd/wire/
 import { header, keyspace, prefixEnd, type Subject } from '../subject.js'
 
 export function watchCases(subject: () => Subject): void {
-  test('a watch is confirmed, then tells each change under its revision', async () => {
+  test('a watch is confirmed, then sends each change under its revision', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const before = await etcd.revision()
@@ -31,7 +31,7 @@ export function watchCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('the previous key-value is told if asked', async () => {
+  test('the previous key-value is sent if asked', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const stream = etcd.watch({ key, prevKv: true })
@@ -80,7 +80,7 @@ export function watchCases(subject: () => Subject): void {
     expect(await seen('\0')).toBe('b ba c d')
   })
 
-  test('all changes of a transaction to watched keys come in one message, in the order they were made', async () => {
+  test('all changes of a transaction to watched keys come in one message, in their order', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await etcd.put({ key: k('c') })
@@ -144,7 +144,7 @@ export function watchCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('the replay tells previous key-values and keeps to the filters', async () => {
+  test('the replay sends previous key-values and applies the filters', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const before = await etcd.revision()
@@ -168,7 +168,7 @@ export function watchCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('a start revision in the future passes over what happens before it', async () => {
+  test('a start revision in the future skips earlier changes', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const before = await etcd.revision()
@@ -228,7 +228,7 @@ export function watchCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('a compaction leaves a watch that is up to date alone', async () => {
+  test('a compaction does not affect a watch that is up to date', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const stream = etcd.watch({ key })

@@ -1,11 +1,11 @@
-// Many watches on one stream: their ids, their ends, their progress, and messages in fragments.
+// Many watches on one stream: ids, cancellation, progress and fragments.
 
 import { expect, test } from 'vitest'
-import { withServer } from '../guarded.js'
+import { withServer } from '../own-server.js'
 import { header, keyspace, prefixEnd, since, type Subject } from '../subject.js'
 
 export function watchesCases(subject: () => Subject): void {
-  test('watches get ids from 0 up, and are told apart by them', async () => {
+  test('watches get ids from 0 up, and their messages carry them', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const revision = await etcd.revision()
@@ -20,7 +20,7 @@ export function watchesCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('an id that the client chose is kept, and passed over by the server', async () => {
+  test('an id that the client chose is kept, and skipped by the server', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const stream = etcd.watch({ key: k('a'), watchId: 1n })
@@ -67,7 +67,7 @@ export function watchesCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('a watch that is canceled says so and tells no more, the others go on', async () => {
+  test('a canceled watch is confirmed and sends no more; the others go on', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const revision = await etcd.revision()
@@ -84,7 +84,7 @@ export function watchesCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('canceling a watch that is not there is passed over in silence', async () => {
+  test('canceling a missing watch is silently ignored', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const stream = etcd.watch({ key })
@@ -107,7 +107,7 @@ export function watchesCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('progress on request tells the revision up to which all watches of the stream are served', async () => {
+  test('a progress request returns the revision up to which all watches of the stream are up to date', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const stream = etcd.watch({ key: k('a') })
@@ -123,27 +123,27 @@ export function watchesCases(subject: () => Subject): void {
     stream.cancel()
   })
 
-  test('progress is not told on request while a watch is yet to begin, since 3.5', async () => {
+  test('a progress request gets no answer while a watch has yet to begin, since 3.5', async () => {
     const { etcd, series } = subject()
     const k = keyspace()
     const revision = await etcd.revision()
     const stream = etcd.watch({ key: k('a'), startRevision: revision + 1n })
     await stream.next()
     stream.send({ progressRequest: {} })
-    // Whose answer comes next shows whether there was one.
+    // The next message shows whether the progress request was answered.
     stream.send({ createRequest: { key: k('b'), watchId: 6n } })
-    const told = { header: header(revision), watchId: -1n }
+    const progress = { header: header(revision), watchId: -1n }
     const created = { header: header(revision), created: true, watchId: 6n }
     const both = [await stream.next()]
     if (both[0]?.created !== true) both.push(await stream.next())
-    expect(both).toEqual(since(series, '3.5', [created], [told, created]))
+    expect(both).toEqual(since(series, '3.5', [created], [progress, created]))
     await etcd.put({ key: k('other') })
     stream.send({ progressRequest: {} })
     expect(await stream.next()).toEqual({ header: header(revision + 1n), watchId: -1n })
     stream.cancel()
   })
 
-  test('an idle watch that wants it is told how far the store is, by and by', async () => {
+  test('an idle watch that asked for progress gets the revision at each interval', async () => {
     await withServer(
       subject(),
       async ({ etcd }) => {
@@ -152,14 +152,14 @@ export function watchesCases(subject: () => Subject): void {
         await stream.next()
         await stream.next()
         await etcd.put({ key: 'other' })
-        const told = async () => {
+        const nextProgress = async () => {
           for (;;) {
             const message = await stream.next()
             if (message.header?.revision !== 1n) return message
           }
         }
-        expect(await told()).toEqual({ header: header(2n), watchId: 2n })
-        expect(await told()).toEqual({ header: header(2n), watchId: 2n })
+        expect(await nextProgress()).toEqual({ header: header(2n), watchId: 2n })
+        expect(await nextProgress()).toEqual({ header: header(2n), watchId: 2n })
         await etcd.put({ key: 'silent' })
         await etcd.put({ key: 'told' })
         const events: (bigint | undefined)[] = []
@@ -174,7 +174,7 @@ export function watchesCases(subject: () => Subject): void {
     )
   })
 
-  test('a client that says that it sends no more goes on being told', async () => {
+  test('a client that half-closes the stream still gets events', async () => {
     const { etcd } = subject()
     const key = keyspace()('a')
     const stream = etcd.watch({ key })
@@ -213,16 +213,16 @@ export function watchesCases(subject: () => Subject): void {
     await etcd.deleteRange({ key: k(), rangeEnd: prefixEnd(k()) })
   })
 
-  test('a thousand watches on one stream are all served', async () => {
+  test('a thousand watches on one stream all get their events', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const stream = etcd.watch()
     for (let i = 0; i < 1000; i++) stream.send({ createRequest: { key: k(`${i % 10}`) } })
     for (let i = 0; i < 1000; i++) expect((await stream.next()).created).toBe(true)
     await etcd.put({ key: k('3') })
-    const told = new Set<bigint | undefined>()
-    for (let i = 0; i < 100; i++) told.add((await stream.next()).watchId)
-    expect(told.size).toBe(100)
+    const ids = new Set<bigint | undefined>()
+    for (let i = 0; i < 100; i++) ids.add((await stream.next()).watchId)
+    expect(ids.size).toBe(100)
     stream.cancel()
   })
 }

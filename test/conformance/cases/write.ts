@@ -5,7 +5,7 @@ import { failure } from '../raw/client.js'
 import { header, keyspace, leaseId, prefixEnd, type Subject } from '../subject.js'
 
 export function writeCases(subject: () => Subject): void {
-  test('each put is a revision of its own', async () => {
+  test('each put creates a revision', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await etcd.revision()
@@ -13,7 +13,7 @@ export function writeCases(subject: () => Subject): void {
     expect(await etcd.put({ key: k('a'), value: '1' })).toEqual({ header: header(before + 2n) })
   })
 
-  test('a put can answer what was there before', async () => {
+  test('a put can return the previous key-value', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await etcd.revision()
@@ -32,7 +32,7 @@ export function writeCases(subject: () => Subject): void {
     })
   })
 
-  test('a put can keep the value that is there', async () => {
+  test('a put can keep the current value', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await etcd.put({ key: k('a'), value: '1' })
@@ -41,7 +41,7 @@ export function writeCases(subject: () => Subject): void {
     expect(kvs).toEqual([expect.objectContaining({ value: '1', version: 2n })])
   })
 
-  test('a put can keep the lease that is there', async () => {
+  test('a put can keep the current lease', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const lease = leaseId()
@@ -54,7 +54,7 @@ export function writeCases(subject: () => Subject): void {
     expect((await etcd.range({ key: k('a') })).count).toBeUndefined()
   })
 
-  test('keeping what is not there is refused', async () => {
+  test('keeping the value or the lease of a missing key is refused', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const refused = 'INVALID_ARGUMENT etcdserver: key not found'
@@ -75,7 +75,7 @@ export function writeCases(subject: () => Subject): void {
     )
   })
 
-  test('a put on a lease that is not there is refused and changes nothing', async () => {
+  test('a put on a missing lease is refused and changes nothing', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await etcd.revision()
@@ -92,7 +92,7 @@ export function writeCases(subject: () => Subject): void {
     expect(await failure(etcd.deleteRange({ rangeEnd: 'b' }))).toBe(refused)
   })
 
-  test('a delete is one revision, however many keys it takes', async () => {
+  test('a delete is one revision, however many keys it deletes', async () => {
     const { etcd } = subject()
     const k = keyspace()
     for (const name of ['a', 'b', 'c', 'd']) await etcd.put({ key: k(name), value: name })
@@ -109,7 +109,7 @@ export function writeCases(subject: () => Subject): void {
     expect(kvs?.map(({ key }) => key)).toEqual([k('d')])
   })
 
-  test('a delete can answer what it deleted', async () => {
+  test('a delete can return what it deleted', async () => {
     const { etcd } = subject()
     const k = keyspace()
     const before = await etcd.revision()
@@ -137,7 +137,7 @@ export function writeCases(subject: () => Subject): void {
     })
   })
 
-  test('a delete that finds nothing is no revision', async () => {
+  test('a delete that finds nothing creates no revision', async () => {
     const { etcd } = subject()
     const k = keyspace()
     await etcd.put({ key: k('b') })

@@ -1,6 +1,6 @@
-// The devserver against real etcd, on arbitrary sequences of operations: every answer must be the same.
-// The same sequences each time, unless DIFF_SEED says otherwise. DIFF_RUNS sets how many; DIFF_PATH, from a failure's
-// report, replays one.
+// Compares the devserver with real etcd on arbitrary sequences of operations: every response must
+// be the same. The sequences are the same each time, unless DIFF_SEED is set. DIFF_RUNS sets their
+// number; DIFF_PATH, from a failure's report, replays one.
 
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,8 +11,8 @@ import { sequences } from './operations.js'
 
 const runs = Number(process.env['DIFF_RUNS'] ?? 25)
 const seed = Number(process.env['DIFF_SEED'] ?? 20_261_125)
-/** A busy machine runs fewer of them, and makes what it found less small, rather than to go on for ever. */
-const mostMs = process.env['DIFF_RUNS'] === undefined ? 40_000 : 3_600_000
+/** On a slow machine, the test stops here: it runs fewer sequences, and shrinks a failure less. */
+const maxMs = process.env['DIFF_RUNS'] === undefined ? 40_000 : 3_600_000
 const path = process.env['DIFF_PATH']
 
 const seriesOf = async (etcd: RawEtcd) => (await etcd.status()).version?.slice(0, 3)
@@ -54,11 +54,11 @@ describe.each(pairs)('$left.name against $right.name', ({ left, right }) => {
         {
           numRuns: runs,
           seed,
-          interruptAfterTimeLimit: mostMs,
+          interruptAfterTimeLimit: maxMs,
           ...(path === undefined ? {} : { path }),
         },
       )
     },
-    2 * mostMs,
+    2 * maxMs,
   )
 })

@@ -1,13 +1,18 @@
-// Carries out a sequence of operations on one server and writes down all that it answers, in a form that two
-// servers can be compared by: revisions counted from the start, remaining times left out.
-// It must not know what the answers should be.
+// Executes a sequence of operations on one server and records all its responses in a form that can
+// be compared between two servers: revisions counted from the start, remaining TTLs left out.
 
 import { RawError } from '../raw/client.js'
 import type { RawEtcd } from '../raw/etcd.js'
-import type { Ago, CompareOperation, Operation, RangeOperation, TxnPart } from './operations.js'
+import type {
+  RelativeRevision,
+  CompareOperation,
+  Operation,
+  RangeOperation,
+  TxnPart,
+} from './operations.js'
 import { WatchLog } from './watch-log.js'
 
-/** What a server answered: one entry an operation, then what each watch was told. */
+/** A server's responses: one entry per operation, and the messages of each watch. */
 export interface Transcript {
   readonly answers: readonly unknown[]
   readonly watches: Readonly<Record<string, readonly unknown[]>>
@@ -15,15 +20,15 @@ export interface Transcript {
 
 const firstLease = 0x6000_0000_0000_0000n
 
-const refusedPart = /required revision|requested lease not found|key not found/
+const partRefusal = /required revision|requested lease not found|key not found/
 
 const revisionFields = new Set(['revision', 'createRevision', 'modRevision', 'compactRevision'])
 
 /**
- * Leaves the store without keys or leases, and with a history that begins one revision earlier, whatever was there;
- * tells the revision it then has.
+ * Clears the store: it then has no keys or leases, and a history that begins one revision earlier.
+ * Returns the revision it then has.
  */
-async function sweep(etcd: RawEtcd): Promise<bigint> {
+async function clearStore(etcd: RawEtcd): Promise<bigint> {
   for (const { ID = 0n } of (await etcd.leases()).leases ?? []) await etcd.revoke(ID)
   await etcd.deleteRange({ key: '\0', rangeEnd: '\0' })
   const { header: last } = await etcd.put({ key: 'broom' })
@@ -33,39 +38,44 @@ async function sweep(etcd: RawEtcd): Promise<bigint> {
 }
 
 /**
- * Keeps away from what is known to differ between series of etcd (the conformance cases say it). With `old`, for etcd
- * before 3.6, a watch from the very revision of a compaction is asked for from the next one. With `mixed`, for two
- * servers of different series, of a transaction with several parts that cannot be done it is only written down that it
- * was refused: before 3.6 the puts come first, and since 3.7 a put's lease before its key. Nor are leases compared where only keys were
- * asked for, as 3.7 leaves them out.
+ * Executes the sequence, and avoids known differences between series of etcd (the conformance cases
+ * state them).
+ *
+ * With `old`, for etcd before 3.6, a watch from the exact revision of a compaction starts at the
+ * next one.
+ *
+ * With `mixed`, for two servers of different series, a transaction that is refused because of its
+ * parts is recorded only as refused, because the series check the parts in different orders: before
+ * 3.6 the puts come first, and since 3.7 a put's lease before its key. Leases are not compared for
+ * `keysOnly`, because 3.7 leaves them out.
  */
 export async function execute(
   etcd: RawEtcd,
   operations: readonly Operation[],
   { old = false, mixed = false } = {},
 ): Promise<Transcript> {
-  let compacted = 0n
-  const start = await sweep(etcd)
+  let compactRevision = 0n
+  const start = await clearStore(etcd)
   const watches = new WatchLog(etcd)
   const keepAlive = etcd.keepAlive()
   try {
     await watches.open()
-    const requests = new Requests(start)
+    const requests = new RequestBuilder(start)
     const answers: unknown[] = []
     for (const operation of operations) {
       const answer = await perform(operation).catch((error: unknown) => {
         if (!(error instanceof RawError)) throw error
-        const partRefused = operation.do === 'txn' && refusedPart.test(error.message)
-        return mixed && partRefused ? 'a part cannot be done' : error.message
+        const isPartRefused = operation.do === 'txn' && partRefusal.test(error.message)
+        return mixed && isPartRefused ? 'a part was refused' : error.message
       })
-      const blind = mixed && asksForKeysOnly(operation)
-      answers.push(comparable(blind ? withoutLeases(answer) : answer, start))
+      const omitsLeases = mixed && asksForKeysOnly(operation)
+      answers.push(comparable(omitsLeases ? withoutLeases(answer) : answer, start))
     }
     await watches.settle()
-    const told = Object.fromEntries(
-      [...watches.told].map(([id, entries]) => [id.toString(), comparable(entries, start)]),
+    const entriesByWatch = Object.fromEntries(
+      [...watches.entries].map(([id, entries]) => [id.toString(), comparable(entries, start)]),
     ) as Transcript['watches']
-    return { answers, watches: told }
+    return { answers, watches: entriesByWatch }
 
     async function perform(operation: Operation): Promise<unknown> {
       switch (operation.do) {
@@ -78,12 +88,13 @@ export async function execute(
         case 'txn':
           return await etcd.txn(requests.txn(operation))
         case 'compact': {
-          // A watch that is still behind, or an event whose previous value is still to be read, would race with it.
+          // The compaction must not race with a watch that is behind, or with reading previous
+          // values.
           await watches.settle()
           const { physical } = operation
           const revision = requests.revision(operation.revision)
           const answer = await etcd.compact({ revision, physical })
-          compacted = revision
+          compactRevision = revision
           await watches.settle()
           return answer
         }
@@ -105,8 +116,8 @@ export async function execute(
           return await keepAlive.next()
         case 'watch': {
           const { key, rangeEnd, filters, prevKv } = operation
-          const asked = requests.revision(operation.startRevision)
-          const startRevision = old && asked === compacted ? asked + 1n : asked
+          const wanted = requests.revision(operation.startRevision)
+          const startRevision = old && wanted === compactRevision ? wanted + 1n : wanted
           const watchId = BigInt(operation.watchId)
           await watches.create({ key, rangeEnd, filters, prevKv, watchId, startRevision })
           return 'see the watch'
@@ -124,15 +135,15 @@ export async function execute(
   }
 }
 
-/** From operations to requests, given the revision from which an operation counts. */
-class Requests {
+/** Turns operations into requests, given the revision that relative revisions count from. */
+class RequestBuilder {
   readonly #start: bigint
 
   constructor(start: bigint) {
     this.#start = start
   }
 
-  revision(ago: Ago): bigint {
+  revision(ago: RelativeRevision): bigint {
     return ago === undefined ? 0n : this.#start + BigInt(ago)
   }
 
@@ -208,7 +219,7 @@ interface TxnRequest {
   readonly failure: readonly object[]
 }
 
-/** Anywhere in it. */
+/** Also when a nested operation does. */
 function asksForKeysOnly(operation: Operation): boolean {
   return JSON.stringify(operation).includes('"keysOnly":true')
 }
@@ -223,7 +234,7 @@ function withoutLeases(value: unknown): unknown {
   )
 }
 
-/** The same with revisions counted from the start, and as strings, which fast-check can print. */
+/** Counts revisions from the start, and makes integers strings, which fast-check can print. */
 function comparable(value: unknown, start: bigint, field = ''): unknown {
   if (typeof value === 'bigint') {
     return revisionFields.has(field) ? `start + ${String(value - start)}` : value.toString()

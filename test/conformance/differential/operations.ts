@@ -1,5 +1,5 @@
-// Arbitrary things to ask of an etcd, over few keys, few leases and few revisions, so that they meet.
-// Plain data: what shrinks well and prints well. It must not know how it is carried out.
+// Arbitrary operations on an etcd, over few keys, leases and revisions, so that they affect one
+// another. They are plain data, which shrinks and prints well.
 
 import * as fc from 'fast-check'
 import {
@@ -8,23 +8,23 @@ import {
   WatchCreateRequest_FilterType as Filter,
 } from '../../../src/etcd/wire/gen/rpc_pb.js'
 
-/** A revision, counted from the one that the store had at the start of the sequence; undefined: leave it out. */
-export type Ago = number | undefined
+/** A revision, counted from the store's at the start of the sequence; undefined leaves it out. */
+export type RelativeRevision = number | undefined
 
 export interface RangeOperation {
   readonly key: string
   readonly rangeEnd: string
-  readonly revision: Ago
+  readonly revision: RelativeRevision
   readonly limit: number
   readonly sortOrder: Order
   readonly sortTarget: Target
   readonly serializable: boolean
   readonly keysOnly: boolean
   readonly countOnly: boolean
-  readonly minModRevision: Ago
-  readonly maxModRevision: Ago
-  readonly minCreateRevision: Ago
-  readonly maxCreateRevision: Ago
+  readonly minModRevision: RelativeRevision
+  readonly maxModRevision: RelativeRevision
+  readonly minCreateRevision: RelativeRevision
+  readonly maxCreateRevision: RelativeRevision
 }
 
 export interface PutOperation {
@@ -48,7 +48,7 @@ export interface CompareOperation {
   readonly result: number
   readonly operand:
     | { readonly of: 'version'; readonly given: number }
-    | { readonly of: 'createRevision' | 'modRevision'; readonly given: Ago }
+    | { readonly of: 'createRevision' | 'modRevision'; readonly given: RelativeRevision }
     | { readonly of: 'value'; readonly given: string }
     | { readonly of: 'lease'; readonly given: number }
 }
@@ -68,7 +68,7 @@ export type TxnPart =
 export interface WatchOperation {
   readonly key: string
   readonly rangeEnd: string
-  readonly startRevision: Ago
+  readonly startRevision: RelativeRevision
   readonly filters: readonly Filter[]
   readonly prevKv: boolean
   readonly watchId: number
@@ -76,7 +76,7 @@ export interface WatchOperation {
 
 export type Operation =
   | TxnPart
-  | { readonly do: 'compact'; readonly revision: Ago; readonly physical: boolean }
+  | { readonly do: 'compact'; readonly revision: RelativeRevision; readonly physical: boolean }
   | { readonly do: 'grant'; readonly lease: number; readonly ttl: number }
   | { readonly do: 'revoke'; readonly lease: number }
   | { readonly do: 'timeToLive'; readonly lease: number; readonly keys: boolean }
@@ -100,11 +100,11 @@ const maybeLease = fc.oneof(
   { weight: 3, arbitrary: fc.constant(0) },
   { weight: 2, arbitrary: lease },
 )
-const ago: fc.Arbitrary<Ago> = fc.oneof(
+const relativeRevision: fc.Arbitrary<RelativeRevision> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(undefined) },
   { weight: 3, arbitrary: fc.integer({ min: -2, max: 12 }) },
 )
-const bound: fc.Arbitrary<Ago> = fc.oneof(
+const bound: fc.Arbitrary<RelativeRevision> = fc.oneof(
   { weight: 8, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 12 }) },
 )
@@ -115,7 +115,7 @@ const range: fc.Arbitrary<TxnPart> = fc.record({
   rangeEnd,
   revision: fc.oneof(
     { weight: 2, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: ago },
+    { weight: 1, arbitrary: relativeRevision },
   ),
   limit: fc.integer({ min: 0, max: 3 }),
   sortOrder: fc.constantFrom(Order.NONE, Order.ASCEND, Order.DESCEND),
@@ -154,7 +154,7 @@ const compare: fc.Arbitrary<CompareOperation> = fc.record({
     fc.record({ of: fc.constant('version' as const), given: fc.integer({ min: 0, max: 3 }) }),
     fc.record({
       of: fc.constantFrom('createRevision' as const, 'modRevision' as const),
-      given: ago,
+      given: relativeRevision,
     }),
     fc.record({ of: fc.constant('value' as const), given: value }),
     fc.record({ of: fc.constant('lease' as const), given: maybeLease }),
@@ -181,7 +181,7 @@ const watch: fc.Arbitrary<Operation> = fc.record({
   do: fc.constant('watch' as const),
   key,
   rangeEnd,
-  startRevision: ago,
+  startRevision: relativeRevision,
   filters: fc.subarray([Filter.NOPUT, Filter.NODELETE]),
   prevKv: fc.boolean(),
   watchId: fc.integer({ min: 0, max: 4 }),
@@ -204,7 +204,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('compact' as const),
-      revision: ago,
+      revision: relativeRevision,
       physical: fc.boolean(),
     }),
   },

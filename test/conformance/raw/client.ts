@@ -1,6 +1,5 @@
-// A gRPC client that adds nothing: it sends what a case says and hands back what the server answered.
-// It is not built on the library, so that no mistake of the library can hide one of a server.
-// It must not know what any method does.
+// A gRPC client that adds nothing: it sends a case's request and returns the server's response. It
+// does not use the library, so that no bug of the library can hide a bug of a server.
 
 import {
   type DescMessage,
@@ -22,11 +21,14 @@ import {
 import { fromPlain, type Plain, toPlain } from './plain.js'
 import { RawStream } from './stream.js'
 
-/** What the plain form of a request may hold. */
+/** The plain form of a request. */
 export type Request<D extends DescMessage> = Plain<MessageShape<D>>
 export type Response<D extends DescMessage> = Plain<MessageShape<D>>
 
-/** A call that failed; the text is as short as a case writes it: `NOT_FOUND etcdserver: requested lease not found`. */
+/**
+ * A failed call. Its message is as cases write it: `NOT_FOUND etcdserver: requested lease not
+ * found`.
+ */
 export class RawError extends Error {
   constructor(code: number, details: string) {
     super(`${status[code] ?? String(code)} ${details}`.trim())
@@ -34,7 +36,7 @@ export class RawError extends Error {
   }
 }
 
-/** How a call failed, in one line; a call that does not fail is an error. */
+/** Returns the error of a call in one line; throws if the call succeeds. */
 export async function failure(call: Promise<unknown>): Promise<string> {
   let answer: unknown
   try {
@@ -53,13 +55,16 @@ function buffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-const patienceMs = 20_000
+const timeoutMs = 20_000
 
 export class RawClient {
   readonly #grpc: Client
   readonly #metadata: Readonly<Record<string, string>>
 
-  /** `endpoint` is a URL. `metadata` goes with every call, for instance an auth token. */
+  /**
+   * @param endpoint a URL.
+   * @param metadata sent with every call, for instance a sign-in token.
+   */
   constructor(endpoint: string, metadata: Readonly<Record<string, string>> = {}) {
     this.#grpc = new Client(new URL(endpoint).host, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
@@ -83,7 +88,7 @@ export class RawClient {
     ).then((answer) => toPlain(method.output, fromBinary(method.output, answer)))
   }
 
-  /** For what no descriptor can say: methods that do not exist, messages that are none. */
+  /** For what descriptors cannot express: methods that do not exist, and invalid messages. */
   callBytes(path: string, request: Buffer, signal?: AbortSignal): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const call = this.#grpc.makeUnaryRequest(
@@ -92,7 +97,7 @@ export class RawClient {
         (bytes: Buffer) => bytes,
         request,
         this.#toGrpc(),
-        { deadline: Date.now() + patienceMs },
+        { deadline: Date.now() + timeoutMs },
         (error, answer) => {
           if (error !== null) reject(new RawError(error.code, error.details))
           else resolve(answer ?? Buffer.alloc(0))

@@ -1,5 +1,4 @@
-// The methods of an etcd by their short names, so that a case reads as what it checks.
-// It must not know what any of them answers.
+// The methods of an etcd by short names, which keep the cases readable.
 
 import { Auth } from '../../../src/etcd/wire/gen/auth_pb.js'
 import { Cluster } from '../../../src/etcd/wire/gen/cluster_pb.js'
@@ -67,7 +66,7 @@ export class RawEtcd extends RawClient {
     return this.stream(Lease.method.leaseKeepAlive)
   }
 
-  /** A watch stream; with a request, one watch is asked for at once. */
+  /** Opens a watch stream; if a request is given, also requests a watch. */
   watch(createRequest?: Request<typeof WatchCreateRequestSchema>) {
     const stream = this.stream(Watch.method.watch)
     if (createRequest !== undefined) stream.send({ createRequest })
@@ -82,7 +81,7 @@ export class RawEtcd extends RawClient {
     return this.call(Maintenance.method.status, {})
   }
 
-  /** The revision of the store as it is now. */
+  /** The current revision of the store. */
   async revision(): Promise<bigint> {
     const { header } = await this.range({ key: '\0', countOnly: true })
     return header?.revision ?? 0n

@@ -1,7 +1,7 @@
-// Messages in the form in which cases write and read them: plain objects that hold what is on the wire and no more.
-// Bytes are strings of one character a byte, the members of a oneof are ordinary fields, a field that has its default
-// value is absent. Knows the descriptors; must not know what any message means, except which parts of a header differ
-// between servers that behave alike.
+// Converts messages to and from the plain form that cases use: objects that hold what is on the
+// wire and no more. Bytes are strings with one character per byte, the fields of a oneof are
+// ordinary fields, and a field with its default value is absent. Ids and raft terms in headers,
+// which differ between servers that behave alike, become 'set'.
 
 import {
   create,
@@ -90,7 +90,7 @@ function fieldToPlain(field: DescField, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value
 }
 
-/** The value of a field that is on the wire. A member of a oneof is, even with its default value. */
+/** The value of a field that is on the wire. A oneof's field is, even with its default value. */
 function present(field: DescField, message: Loose): unknown {
   if (field.oneof !== undefined) {
     const set = message[field.oneof.localName] as OneofValue
@@ -111,7 +111,7 @@ function isBytes(field: DescField): boolean {
   return 'scalar' in field && field.scalar === ScalarType.BYTES
 }
 
-/** Which cluster, which member and which term is no business of a case; that they are told is. */
+/** Cases check that the cluster id, member id and raft term are set, but not their values. */
 function nameIdentities(header: Record<string, unknown>): void {
   for (const name of ['clusterId', 'memberId', 'raftTerm'] as const) {
     if (name in header) header[name] = 'set'

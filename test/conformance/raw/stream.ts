@@ -1,9 +1,8 @@
-// Reading a stream one message at a time, with an error instead of a hang when nothing comes.
-// It must not know what the messages mean.
+// Reads a stream one message at a time, and fails instead of hanging when no message comes.
 
 import { type StatusObject, status } from '@grpc/grpc-js'
 
-const patienceMs = 20_000
+const timeoutMs = 20_000
 
 interface Readable<O> {
   on(event: 'data', listener: (message: O) => void): unknown
@@ -13,7 +12,7 @@ interface Readable<O> {
 }
 
 export class RawStream<I, O> {
-  /** How the stream ended, in one line: `OK`, or the code and the text. */
+  /** The stream's final status in one line: `OK`, or the code and the text. */
   readonly ended: Promise<string>
   readonly #call: Readable<O>
   readonly #write: (message: I) => void
@@ -34,7 +33,7 @@ export class RawStream<I, O> {
       this.#arrived.push(message)
       this.#wake()
     })
-    // What the error says, 'status' says too; but without a listener it would end the process.
+    // 'status' reports the error too, but an 'error' event without a listener ends the process.
     call.on('error', () => undefined)
     this.ended = new Promise((resolve) => {
       call.on('status', ({ code, details }) => {
@@ -49,16 +48,16 @@ export class RawStream<I, O> {
     this.#write(message)
   }
 
-  /** The next message, waited for. */
+  /** Waits for the next message. */
   async next(): Promise<O> {
-    const deadline = Date.now() + patienceMs
+    const deadline = Date.now() + timeoutMs
     for (;;) {
       const message = this.#arrived.shift()
       if (message !== undefined) return message
       if (this.#end !== undefined)
         throw new Error(`expected a message, the stream ended: ${this.#end}`)
       const leftMs = deadline - Date.now()
-      if (leftMs <= 0) throw new Error(`expected a message, none came in ${patienceMs} ms`)
+      if (leftMs <= 0) throw new Error(`expected a message, none came in ${timeoutMs} ms`)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs)
         this.#wake = () => {
@@ -69,7 +68,7 @@ export class RawStream<I, O> {
     }
   }
 
-  /** Says that we send no more. */
+  /** Tells the server that this client sends no more. */
   halfClose(): void {
     this.#halfClose()
   }

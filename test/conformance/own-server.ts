@@ -1,23 +1,22 @@
-// Servers that one case has for itself, with or without auth enabled.
-// It must not know what is expected of them.
+// Starts servers for a single case, with or without auth enabled.
 
 import type { ServerOptions } from './servers.js'
 import { prefixEnd, type Subject } from './subject.js'
 import { RawEtcd } from './raw/etcd.js'
 import { Permission_Type as Right } from '../../src/etcd/wire/gen/authpb_pb.js'
 
-export interface Guarded {
-  readonly anybody: RawEtcd
+export interface AuthClients {
+  readonly anonymous: RawEtcd
   readonly root: RawEtcd
-  /** Has the role `app`: may read and write `app/…`, read `r`, write `w`, and read from `zz` on. */
+  /** Has the role `app`: may read and write `app/…`, read `r`, write `w`, and read `zz` onwards. */
   readonly ann: RawEtcd
-  /** A client that sends this with every call. */
+  /** Creates a client that sends this metadata with every call. */
   readonly connect: (metadata: Readonly<Record<string, string>>) => RawEtcd
-  /** A client with a token of this user. */
+  /** Signs the user in and creates a client with its token. */
   readonly login: (name: string, password: string) => Promise<RawEtcd>
 }
 
-/** Runs one case on a fresh server of the same kind. */
+/** Runs a case on a new server of the same kind. */
 export async function withServer(
   subject: Subject,
   work: (server: { etcd: RawEtcd; endpoint: string }) => Promise<void>,
@@ -33,10 +32,10 @@ export async function withServer(
   }
 }
 
-/** Runs one case on a fresh server with auth enabled: root has the password `r`, ann `a`. */
+/** Runs a case on a new server with auth enabled. The passwords: root has `r`, ann has `a`. */
 export async function withAuth(
   subject: Subject,
-  work: (guarded: Guarded) => Promise<void>,
+  work: (clients: AuthClients) => Promise<void>,
 ): Promise<void> {
   await withServer(subject, async ({ etcd, endpoint }) => {
     const { auth } = etcd
@@ -68,7 +67,7 @@ export async function withAuth(
     try {
       const root = await login('root', 'r')
       const ann = await login('ann', 'a')
-      await work({ anybody: etcd, root, ann, connect, login })
+      await work({ anonymous: etcd, root, ann, connect, login })
     } finally {
       for (const client of opened) client.close()
     }
