@@ -1,4 +1,4 @@
-// The npm package etcd3, which Node users know: its basic calls, on every server.
+// The basic calls of the npm package etcd3, on every server.
 
 import { Etcd3, type Lease, Range } from 'etcd3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -20,8 +20,8 @@ describe.each(servers)('$name', (kind) => {
     await server.close()
   })
 
-  async function held(lease: Lease): Promise<Lease> {
-    // Otherwise a lease that ends is an 'error' event that nobody hears.
+  async function grant(lease: Lease): Promise<Lease> {
+    // Without this listener, a lease that ends would emit an unhandled 'error' event.
     lease.on('lost', () => undefined)
     await lease.grant()
     return lease
@@ -55,7 +55,7 @@ describe.each(servers)('$name', (kind) => {
     expect(again.responses[0]?.response_range.kvs[0]?.value.toString()).toBe('first')
   })
 
-  test('a software transaction is made again when it met another', async () => {
+  test('a software transaction is retried after a conflict', async () => {
     await client.put('counter').value(0)
     const increment = () =>
       client.stm().transact(async (tx) => {
@@ -70,17 +70,17 @@ describe.each(servers)('$name', (kind) => {
     const watcher = await client.watch().prefix('watched/').create()
     const seen: string[] = []
     watcher.on('put', ({ key, value }) => seen.push(`${key.toString()}=${value.toString()}`))
-    watcher.on('delete', ({ key }) => seen.push(`${key.toString()} gone`))
+    watcher.on('delete', ({ key }) => seen.push(`${key.toString()} deleted`))
     await client.put('watched/a').value('1')
     await client.put('elsewhere').value('1')
     await client.delete().key('watched/a')
     await until(() => seen.length === 2, { what: 'two events' })
-    expect(seen).toEqual(['watched/a=1', 'watched/a gone'])
+    expect(seen).toEqual(['watched/a=1', 'watched/a deleted'])
     await watcher.cancel()
   })
 
-  test('a lease holds its keys until it is revoked', async () => {
-    const lease = await held(client.lease(60, { autoKeepAlive: false }))
+  test('a lease keeps its keys until it is revoked', async () => {
+    const lease = await grant(client.lease(60, { autoKeepAlive: false }))
     await lease.put('leased').value('1')
     await lease.keepaliveOnce()
     expect(await client.get('leased').string()).toBe('1')
@@ -88,7 +88,7 @@ describe.each(servers)('$name', (kind) => {
     expect(await client.get('leased').string()).toBeNull()
   })
 
-  test('a lock keeps others out until it is released', async () => {
+  test('a lock excludes others until it is released', async () => {
     const lock = client.lock('lock').ttl(60)
     await lock.acquire()
     await expect(client.lock('lock').ttl(60).acquire()).rejects.toThrow(/lock/i)

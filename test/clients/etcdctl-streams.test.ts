@@ -1,31 +1,32 @@
-// etcdctl's commands that go on until they are stopped, asked the same about the devserver and about etcd.
+// Runs the etcdctl commands that go on until they are stopped: they must print the same about the
+// devserver and etcd.
 
 import { describe, expect, test } from 'vitest'
 import type { ServerKind } from '../conformance/servers.js'
 import { until } from '../support/until.js'
 import { Normalizer } from './normalize.js'
 import { pairs } from './pairs.js'
-import { Tool } from './tool.js'
+import { CommandLineClient } from './tool.js'
 
-/** What one dialogue with a server brought, to be compared. */
-type Dialogue = (etcdctl: Tool) => Promise<readonly string[]>
+/** Talks to a server through etcdctl, and returns the output to be compared. */
+type Dialogue = (etcdctl: CommandLineClient) => Promise<readonly string[]>
 
 const dialogues: Readonly<Record<string, Dialogue>> = {
   async 'watch a key'(etcdctl) {
     const watch = etcdctl.start('watch', 'a')
-    // It is not there at once; what it is told before it surely is, is left out.
+    // The watch starts late; the events before it has surely started are left out.
     await until(
       async () => {
         await etcdctl.run(['put', 'a', 'touched'])
         return watch.stdout.includes('touched')
       },
-      { what: 'the watch to tell something' },
+      { what: 'the watch to print an event' },
     )
     await etcdctl.run(['put', 'a', '1'])
     await etcdctl.run(['put', 'other', '1'])
     await etcdctl.run(['put', 'a', '2'])
     await etcdctl.run(['del', 'a'])
-    await until(() => watch.stdout.includes('DELETE\na\n'), { what: 'the delete to be told' })
+    await until(() => watch.stdout.includes('DELETE\na\n'), { what: 'the delete to be printed' })
     await watch.stop('SIGINT')
     return watch.stdout.split('touched\n').slice(-1)
   },
@@ -143,7 +144,7 @@ const dialogues: Readonly<Record<string, Dialogue>> = {
     ]
   },
 
-  async 'a lock that is handed over'(etcdctl) {
+  async 'a lock that passes to the next waiter'(etcdctl) {
     const first = etcdctl.start('lock', 'l')
     await first.lines(1)
     const second = etcdctl.start('lock', 'l')
@@ -194,12 +195,14 @@ describe.each(pairs)('$one.name and $other.name', ({ one, other, tools }) => {
     test.each(Object.entries(dialogues))(
       '%s',
       async (_, dialogue) => {
-        const [left, right] = await Promise.all([hold(one), hold(other)])
+        const [left, right] = await Promise.all([talkTo(one), talkTo(other)])
         expect(left).toEqual(right)
 
-        async function hold(kind: ServerKind): Promise<readonly string[]> {
+        async function talkTo(kind: ServerKind): Promise<readonly string[]> {
           const server = await kind.start()
-          const etcdctl = new Tool(command, [`--endpoints=${new URL(server.endpoint).host}`])
+          const etcdctl = new CommandLineClient(command, [
+            `--endpoints=${new URL(server.endpoint).host}`,
+          ])
           try {
             const normalizer = new Normalizer()
             return (await dialogue(etcdctl)).map((part) => normalizer.text(part))

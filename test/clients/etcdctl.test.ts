@@ -1,12 +1,12 @@
-// The real etcdctl, asked the same about the devserver and about etcd: it must print the same.
-// Commands that go on until they are stopped have a file of their own.
+// Runs the real etcdctl on the devserver and on etcd: it must print the same. Commands that go on
+// until they are stopped are in etcdctl-streams.test.ts.
 
 import { describe, expect, test } from 'vitest'
 import { pairs } from './pairs.js'
 import { Normalizer } from './normalize.js'
 import { scripts } from './scripts.js'
 import type { RunningServer, ServerKind } from '../conformance/servers.js'
-import { Tool } from './tool.js'
+import { CommandLineClient } from './tool.js'
 
 describe.each(pairs)('$one.name and $other.name', ({ one, other, tools }) => {
   describe.each(tools)('etcdctl $version', ({ command }) => {
@@ -19,7 +19,9 @@ describe.each(pairs)('$one.name and $other.name', ({ one, other, tools }) => {
         async function transcript(kind: ServerKind): Promise<unknown[]> {
           const server: RunningServer = await kind.start()
           try {
-            const etcdctl = new Tool(command, [`--endpoints=${new URL(server.endpoint).host}`])
+            const etcdctl = new CommandLineClient(command, [
+              `--endpoints=${new URL(server.endpoint).host}`,
+            ])
             const normalizer = new Normalizer()
             const printed: unknown[] = []
             for (const { args, stdin, succeeds } of steps) {

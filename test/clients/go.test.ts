@@ -1,4 +1,4 @@
-// Go programs on etcd's own packages, client/v3 and concurrency, on every server.
+// Go programs that use etcd's own packages, client/v3 and concurrency, on every server.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RawEtcd } from '../conformance/raw/etcd.js'
@@ -52,10 +52,10 @@ describeGo("Go's concurrency package", () => {
       await a.next('elected')
       await using b = GoPeer.campaign(peers(), 'queue', 'b')
       await b.next('session')
-      await joined('queue', 2)
+      await waitForCandidates('queue', 2)
       await using c = GoPeer.campaign(peers(), 'queue', 'c')
       await c.next('session')
-      await joined('queue', 3)
+      await waitForCandidates('queue', 3)
       await a.close()
       expect((await b.next('elected')).value).toBe('b')
       await b.close()
@@ -70,19 +70,19 @@ describeGo("Go's concurrency package", () => {
       await peer.next('session-over')
     })
 
-    test('is succeeded when it dies without a word and its lease runs out', async () => {
+    test('has a successor after it is killed and its lease expires', async () => {
       await using a = GoPeer.campaign({ ...peers(), ttl: 2 }, 'killed', 'a')
       await a.next('session')
       await a.next('elected')
       await using b = GoPeer.campaign(peers(), 'killed', 'b')
       await b.next('session')
-      await joined('killed', 2)
+      await waitForCandidates('killed', 2)
       await a.kill()
       expect((await b.next('elected')).value).toBe('b')
     })
 
-    /** Until so many contend in the election. */
-    async function joined(election: string, count: number): Promise<void> {
+    /** Waits until the election has had this many candidates. */
+    async function waitForCandidates(election: string, count: number): Promise<void> {
       const stream = etcd.watch({
         key: `${election}/`,
         rangeEnd: `${election}0`,

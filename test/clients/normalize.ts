@@ -1,5 +1,5 @@
-// Makes what a client prints about two servers comparable: ids, addresses, times and sizes get names.
-// Ids are numbered as they appear, so that one id in two places stays one.
+// Makes a client's output about two servers comparable: replaces ids, addresses and times by names.
+// Ids are numbered in order of appearance, so that the same id in two places gets the same name.
 
 export class Normalizer {
   readonly #ids = new Map<bigint, string>()
@@ -8,7 +8,7 @@ export class Normalizer {
     return (
       printed
         .split('\n')
-        // etcdctl's own log, with its times and channels.
+        // Drops etcdctl's own log, which has times and channel ids.
         .filter((line) => !line.startsWith('{"level"'))
         .join('\n')
         .replaceAll(/https?:\/\/127\.0\.0\.1:\d+|127\.0\.0\.1:\d+/g, 'ADDRESS')
@@ -16,11 +16,11 @@ export class Normalizer {
         .replaceAll(/remaining\(\d+s\)/g, 'remaining(LEFT)')
         .replaceAll(/"ttl":\d+/g, '"ttl":LEFT')
         .replaceAll(/"(raft_term|raftTerm|RaftTerm)"( ?: ?)\d+/g, '"$1"$2TERM')
-        // In the order of a hash table.
+        // The order of keys is that of a hash table.
         .replaceAll(/keys\(\[([^\]]*)\]\)/g, (_, keys: string) => {
           return `keys([${keys.split(' ').sort().join(' ')}])`
         })
-        // Decimal as fields and in JSON, elsewhere hexadecimal, with leading zeros or without.
+        // Ids are decimal in fields and JSON; elsewhere hexadecimal, with or without leading zeros.
         .replaceAll(/(" ?: ?)(\d{12,20})\b/g, (_, before: string, id: string) => {
           return before + this.#name(BigInt(id))
         })

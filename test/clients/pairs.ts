@@ -1,5 +1,5 @@
-// Which servers are compared, and by which etcdctl: each etcd by its own. CONFORMANCE=all has all by Debian's and by the
-// newest.
+// The pairs of servers to compare, and the etcdctl versions to use: for each etcd its own; with
+// CONFORMANCE=all, Debian's and the newest for all of them.
 
 import { servers, type ServerKind } from '../conformance/servers.js'
 import { binariesOf } from '../support/versions.js'

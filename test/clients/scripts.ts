@@ -1,9 +1,10 @@
-// What etcdctl is asked, step by step, in each topic. Plain data; what it should print is what it prints about etcd.
+// The etcdctl commands to run, by topic. They have no expected output: etcdctl's output about etcd
+// is right.
 
 export interface Step {
   readonly args: readonly string[]
   readonly stdin?: string
-  /** Said here so that a mistake in a step cannot pass by failing everywhere. */
+  /** Expected here, so that a mistake in a step cannot pass by failing on both servers. */
   readonly succeeds: boolean
 }
 
@@ -15,7 +16,7 @@ const step =
     ...(stdin === undefined ? {} : { stdin }),
   })
 
-/** Cuts a line at its blanks; 'quotes' hold together. */
+/** Splits a line at its blanks, except within 'single quotes'. */
 function split(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 }
