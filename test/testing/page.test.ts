@@ -1,5 +1,5 @@
-// docs/testing.md shows files: a service, and its tests by two test runners. They run, by these runners, on the built
-// package.
+// docs/testing.md shows a service and its tests for two test runners. This runs them with both
+// runners on the built package.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -21,7 +21,7 @@ beforeAll(() => {
     mkdirSync(dirname(join(installed.dir, name)), { recursive: true })
     writeFileSync(join(installed.dir, name), code)
   }
-  // Otherwise vitest looks for one further up, and finds ours.
+  // Without a configuration here, vitest would find ours further up.
   writeFileSync(
     join(installed.dir, 'vitest.config.mjs'),
     'export default { test: { testTimeout: 30_000, hookTimeout: 30_000 } }',
@@ -31,7 +31,7 @@ afterAll(() => {
   installed.remove()
 })
 
-test('every snippet says which file it is', () => {
+test('every snippet names its file', () => {
   expect(files.map(({ directive }) => directive)).toEqual([
     'file "reports.mjs"',
     'file "vitest/reports.test.mjs"',
@@ -55,7 +55,7 @@ test('the tests for node:test pass', async () => {
   const file = join(installed.dir, 'node', 'reports.test.mjs')
   const args = ['--test', '--test-reporter=tap', file]
   const { code, stdout, stderr } = await run(process.execPath, args, {
-    // Set by a runner for those that it runs: with it, another runner would not run anything.
+    // A runner sets it for the processes that it starts; another runner would then run nothing.
     env: { NODE_TEST_CONTEXT: undefined },
   })
   expect(code, stdout + stderr).toBe(0)
@@ -63,14 +63,14 @@ test('the tests for node:test pass', async () => {
   expect(stdout).toMatch(/^# fail 0$/m)
 })
 
-test('the page names every method of TestEtcd that brings something about, and only such as there are', () => {
+test('the page names every method of TestEtcd that changes something, and no others', () => {
   const named = tableRows(page)
     .flatMap(([call = '']) => [...call.matchAll(/`(?:await )?(?:etcd\.)?(?:clock\.)?(\w+)\(/g)])
     .map(([, name]) => name)
-  const there = Object.getOwnPropertyNames(testing.TestEtcd.prototype)
-  const lookingIn = ['constructor', 'connect', 'candidates', 'leases', 'close']
-  const clock = ['advance', 'advanceUntil', 'advanceUntilSettled']
-  const expected = [...there.filter((name) => !lookingIn.includes(name)), ...clock]
+  const allMethods = Object.getOwnPropertyNames(testing.TestEtcd.prototype)
+  const excluded = ['constructor', 'connect', 'candidates', 'leases', 'close']
+  const clockMethods = ['advance', 'advanceUntil', 'advanceUntilSettled']
+  const expected = [...allMethods.filter((name) => !excluded.includes(name)), ...clockMethods]
   expect([...new Set(named)].sort()).toEqual(expected.sort())
 })
 

@@ -1,4 +1,5 @@
-// The model of users, roles and rights. What a client sees of it is in test/conformance/cases/{auth,rights}.ts.
+// The model of users, roles and permissions. test/conformance/cases/{auth,rights}.ts test it
+// through a client.
 
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
@@ -14,8 +15,8 @@ const interval = (key: string, rangeEnd = '') =>
 const permission = (permType: Right, key: string, rangeEnd = '') =>
   create(PermissionSchema, { permType, key: bytes(key), rangeEnd: bytes(rangeEnd) })
 
-/** Root, and ann with the role app; auth is on. */
-function guarded() {
+/** Has the user root, and ann with the role app; auth is enabled. */
+function setUp() {
   const clock = new TestClock()
   const accounts = new Accounts(clock, Math.random)
   accounts.addUser('root', 'r')
@@ -30,7 +31,7 @@ function guarded() {
 
 describe('tokens', () => {
   test('a token stands for its user, and no two are the same', () => {
-    const { accounts } = guarded()
+    const { accounts } = setUp()
     const ann = accounts.authenticate('ann', 'a')
     const again = accounts.authenticate('ann', 'a')
     expect(again).not.toBe(ann)
@@ -38,8 +39,8 @@ describe('tokens', () => {
     expect(accounts.userOf(accounts.authenticate('root', 'r'))).toBe('root')
   })
 
-  test('a token that is used stays valid, one that is not used for five minutes is void', async () => {
-    const { accounts, clock } = guarded()
+  test('a token stays valid while it is used, and expires after five minutes without use', async () => {
+    const { accounts, clock } = setUp()
     const used = accounts.authenticate('ann', 'a')
     const idle = accounts.authenticate('ann', 'a')
     await clock.advance(200_000)
@@ -51,16 +52,16 @@ describe('tokens', () => {
     expect(() => accounts.userOf(used)).toThrow('etcdserver: invalid auth token')
   })
 
-  test('switching auth off and on again voids all tokens', () => {
-    const { accounts } = guarded()
+  test('disabling and enabling auth invalidates all tokens', () => {
+    const { accounts } = setUp()
     const token = accounts.authenticate('root', 'r')
     accounts.disable()
     accounts.enable()
     expect(() => accounts.userOf(token)).toThrow('etcdserver: invalid auth token')
   })
 
-  test('a new password voids the tokens of that user only', () => {
-    const { accounts } = guarded()
+  test('a new password invalidates the tokens of that user only', () => {
+    const { accounts } = setUp()
     const ann = accounts.authenticate('ann', 'a')
     const root = accounts.authenticate('root', 'r')
     accounts.changePassword('ann', 'b')
@@ -72,8 +73,8 @@ describe('tokens', () => {
 })
 
 describe('rights', () => {
-  test('the rights of all roles reach as far as their intervals laid side by side', () => {
-    const { accounts } = guarded()
+  test('adjacent intervals of several roles count as one', () => {
+    const { accounts } = setUp()
     accounts.addRole('more')
     accounts.grantPermission('app', permission(Right.READ, 'a', 'c'))
     accounts.grantPermission('more', permission(Right.READWRITE, 'c', 'e'))
@@ -89,15 +90,15 @@ describe('rights', () => {
     expect(accounts.mayAccess('ann', 'write', interval('c', 'd'))).toBe(true)
   })
 
-  test('an interval that ends before it begins asks for its first key', () => {
-    const { accounts } = guarded()
+  test('an interval that ends before it begins needs the right to its first key', () => {
+    const { accounts } = setUp()
     accounts.grantPermission('app', permission(Right.READ, 'a', 'c'))
     expect(accounts.mayAccess('ann', 'read', interval('b', 'a'))).toBe(true)
     expect(accounts.mayAccess('ann', 'read', interval('c', 'a'))).toBe(false)
   })
 
-  test('of several rights that begin with one key, etcd replaces only the first', () => {
-    const { accounts } = guarded()
+  test('of several permissions with the same first key, etcd replaces only the first', () => {
+    const { accounts } = setUp()
     accounts.grantPermission('app', permission(Right.READ, 'a', 'b'))
     accounts.grantPermission('app', permission(Right.READ, 'a', 'c'))
     accounts.grantPermission('app', permission(Right.WRITE, 'a', 'b'))
@@ -111,40 +112,40 @@ describe('rights', () => {
     expect(accounts.permissionsOf('app')).toEqual([permission(Right.WRITE, 'a', 'b')])
   })
 
-  test('whoever has the role of root may do everything', () => {
-    const { accounts } = guarded()
+  test('a user with the role root may do everything', () => {
+    const { accounts } = setUp()
     expect(accounts.mayAccess('ann', 'write', interval('\0', '\0'))).toBe(false)
     accounts.grantRole('ann', 'root')
     expect(accounts.mayAccess('ann', 'write', interval('\0', '\0'))).toBe(true)
   })
 
-  test('without a token nothing is allowed that needs a user; while auth is off everything is', () => {
-    const { accounts } = guarded()
-    const nobody = new Rights(accounts, {})
-    const questions = [
+  test('without a token every check fails; while auth is disabled every check passes', () => {
+    const { accounts } = setUp()
+    const anonymous = new Rights(accounts, {})
+    const checks = [
       () => {
-        nobody.requireUser()
+        anonymous.requireUser()
       },
       () => {
-        nobody.requireAdmin()
+        anonymous.requireAdmin()
       },
       () => {
-        nobody.requireAccess('read', interval('a'))
+        anonymous.requireAccess('read', interval('a'))
       },
       () => {
-        nobody.requireSelf('ann')
+        anonymous.requireSelf('ann')
       },
       () => {
-        nobody.requireRole('app')
+        anonymous.requireRole('app')
       },
     ]
-    for (const question of questions) expect(question).toThrow('etcdserver: user name is empty')
+    for (const check of checks) expect(check).toThrow('etcdserver: user name is empty')
     accounts.disable()
-    for (const question of questions) expect(question).not.toThrow()
+    for (const check of checks) expect(check).not.toThrow()
   })
 
-  test('a token is taken under either of its two names, and refused when it is none', () => {
-    const { accounts } = guarded()
+  test('a token is accepted under either of its two names, and refused when it is invalid', () => {
+    const { accounts } = setUp()
     const authorization = accounts.authenticate('root', 'r')
     expect(() => {
       new Rights(accounts, { authorization }).requireAdmin()
@@ -191,8 +192,8 @@ describe('changes', () => {
     expect(revisions).toEqual([2n, 3n, 4n, 4n, 4n, 5n, 6n, 7n, 7n])
   })
 
-  test('a password longer than etcd takes is refused', () => {
-    const { accounts } = guarded()
+  test('a password longer than etcd accepts is refused', () => {
+    const { accounts } = setUp()
     expect(() => {
       accounts.addUser('bob', 'x'.repeat(73))
     }).toThrow('bcrypt: password length exceeds 72 bytes')
@@ -200,8 +201,8 @@ describe('changes', () => {
     expect(accounts.userOf(accounts.authenticate('bob', 'x'.repeat(72)))).toBe('bob')
   })
 
-  test('a user without a password keeps having none', () => {
-    const { accounts } = guarded()
+  test('a user that was added without a password cannot get one', () => {
+    const { accounts } = setUp()
     accounts.addUser('certified', undefined)
     accounts.changePassword('certified', 'a')
     expect(() => accounts.authenticate('certified', 'a')).toThrow('no password user')

@@ -5,25 +5,25 @@ import { seededRandom } from '../../../src/testing/seeded-random.js'
 const messages = ['', 'a', 'bc', 'x'.repeat(70_000), ''].map((text) => Buffer.from(text))
 const bytes = Buffer.concat(messages.map(frame))
 
-function deframed(pieces: readonly Buffer[]): string[] {
+function deframe(pieces: readonly Buffer[]): string[] {
   const deframer = new Deframer()
-  const told = pieces.flatMap((piece) => [...deframer.push(piece)])
+  const received = pieces.flatMap((piece) => [...deframer.push(piece)])
   expect(deframer.isInMessage).toBe(false)
-  return told.map((message) => Buffer.from(message).toString())
+  return received.map((message) => Buffer.from(message).toString())
 }
 
 describe('messages come out as they went in', () => {
   const expected = messages.map((message) => message.toString())
 
   test('when all of them arrive in one piece', () => {
-    expect(deframed([bytes])).toEqual(expected)
+    expect(deframe([bytes])).toEqual(expected)
   })
 
-  test('when every byte arrives by itself', () => {
-    expect(deframed(Array.from(bytes, (byte) => Buffer.from([byte])))).toEqual(expected)
+  test('when every byte arrives in its own piece', () => {
+    expect(deframe(Array.from(bytes, (byte) => Buffer.from([byte])))).toEqual(expected)
   })
 
-  test.each([1, 2, 3, 4, 5])('however they are cut (seed %i)', (seed) => {
+  test.each([1, 2, 3, 4, 5])('however they are split (seed %i)', (seed) => {
     const random = seededRandom(seed)
     const pieces: Buffer[] = []
     for (let at = 0; at < bytes.length;) {
@@ -31,6 +31,6 @@ describe('messages come out as they went in', () => {
       pieces.push(bytes.subarray(at, end))
       at = end
     }
-    expect(deframed(pieces)).toEqual(expected)
+    expect(deframe(pieces)).toEqual(expected)
   })
 })

@@ -16,13 +16,13 @@ const of = (key: string, rangeEnd = '') =>
   intervalOf({ key: keyBytes(key), rangeEnd: keyBytes(rangeEnd) })
 
 describe('an interval of keys', () => {
-  test('keeps any bytes, in the order of the bytes', () => {
+  test('keeps any bytes, and their order', () => {
     const all = Uint8Array.from({ length: 256 }, (_, byte) => byte)
     expect(keyBytes(keyText(all))).toEqual(all)
     expect(keyText(Uint8Array.of(0x7f)) < keyText(Uint8Array.of(0x80))).toBe(true)
   })
 
-  test('without an end holds one key, with an end of zero all keys from the first on', () => {
+  test('without an end contains one key; with an end of one zero byte, all keys from the first on', () => {
     expect(contains(of('a'), 'a')).toBe(true)
     expect(contains(of('a'), 'a\0')).toBe(false)
     expect(contains(of('a', '\0'), '\xff\xff')).toBe(true)
@@ -40,7 +40,7 @@ describe('an interval of keys', () => {
     ])
   })
 
-  test('is known as one key or as one prefix if it is', () => {
+  test('is recognized as a single key or a prefix', () => {
     expect(soleKey(of('a'))).toBe('a')
     expect(soleKey(of('a', 'b'))).toBeUndefined()
     expect(solePrefix(of('a/', 'a0'))).toBe('a/')
@@ -50,7 +50,7 @@ describe('an interval of keys', () => {
     expect(withPrefix('\xff')).toEqual({ first: '\xff', end: undefined })
   })
 
-  test('is covered by intervals that together hold all of it', () => {
+  test('is covered by intervals that together contain all of it', () => {
     const intervals = [of('a', 'c'), of('c', 'f'), onlyKey('x'), of('z', '\0')]
     expect(unionContains(intervals, of('b', 'e'))).toBe(true)
     expect(unionContains(intervals, of('b', 'g'))).toBe(false)

@@ -6,7 +6,7 @@ import { OrderedMap } from '../../../src/devserver/store/ordered-map.js'
 const key = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '\xff'), maxLength: 6 })
 
 describe('OrderedMap', () => {
-  test('is a Map whose entries come in order, whatever is set and deleted', () => {
+  test('is a Map with sorted entries, whatever is set and deleted', () => {
     const step = fc.record({ key, remove: fc.boolean() })
     fc.assert(
       fc.property(fc.array(step, { size: 'max', maxLength: 3000 }), key, key, (steps, from, to) => {

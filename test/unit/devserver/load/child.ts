@@ -1,4 +1,4 @@
-// A devserver in a process of its own, that tells what it holds when it is asked. Started by measured.ts.
+// A devserver in its own process, which reports on request what it holds. Started by measured.ts.
 
 import { systemClock } from '../../../../src/base/clock.js'
 import { GrpcServer } from '../../../../src/devserver/grpc/server.js'
@@ -8,7 +8,7 @@ import { type RpcMethod, Router } from '../../../../src/devserver/rpc.js'
 import { allKeys } from '../../../../src/devserver/store/interval.js'
 import type { Counts } from './measured.js'
 
-/** The same methods, with the streams counted that are open. */
+/** Serves the same methods, and counts the open streams. */
 class CountingRouter extends Router {
   streams = 0
   readonly #router: Router

@@ -1,5 +1,5 @@
-// A client of which the test decides what it reads, on one connection that the test decides the windows of; and that is
-// cheap enough to have thousands of calls and streams. It must not know what the methods do.
+// A client whose test decides what it reads and how large its HTTP/2 windows are, and that is cheap
+// enough for thousands of calls and streams.
 
 import {
   type ClientHttp2Session,
@@ -23,32 +23,32 @@ import {
 
 const unlimited = 2 ** 31 - 1
 
-/** What gRPC puts before each message: a flag and the length. */
-const headBytes = 5
+/** gRPC's header of each message: a flag and the length. */
+const headerBytes = 5
 
-/** Of HTTP/2. */
-const usualWindowBytes = 65_535
+/** HTTP/2's default. */
+const defaultWindowBytes = 65_535
 
 export class Connection {
   readonly #socket: Socket
-  readonly #line: Line | undefined
+  readonly #stallableSocket: StallableSocket | undefined
   readonly #session: ClientHttp2Session
 
   /**
-   * @param canStall not good for much that is sent.
-   * @param windowBytes so much may be under way before it has to be read.
+   * @param canStall whether {@link stall} is to work, which makes sending much data slow.
+   * @param windowBytes how much the server may send before the client reads.
    */
-  constructor(endpoint: string, { canStall = false, windowBytes = usualWindowBytes } = {}) {
+  constructor(endpoint: string, { canStall = false, windowBytes = defaultWindowBytes } = {}) {
     const { hostname, port } = new URL(endpoint)
     const socket = connectSocket({ host: hostname, port: Number(port) })
     this.#socket = socket
-    this.#line = canStall ? new Line(socket) : undefined
+    this.#stallableSocket = canStall ? new StallableSocket(socket) : undefined
     this.#session = connectHttp2(endpoint, {
-      createConnection: () => this.#line ?? socket,
+      createConnection: () => this.#stallableSocket ?? socket,
       maxSessionMemory: unlimited,
       settings: { initialWindowSize: windowBytes, enablePush: false },
     })
-    if (windowBytes > usualWindowBytes) {
+    if (windowBytes > defaultWindowBytes) {
       this.#session.once('connect', () => {
         this.#session.setLocalWindowSize(windowBytes)
       })
@@ -60,13 +60,13 @@ export class Connection {
     return this.#session.closed
   }
 
-  /** Reads not even its socket, until it is told to. */
+  /** Stops reading even the socket, until {@link resume}. */
   stall(): void {
-    this.#line?.stall()
+    this.#stallableSocket?.stall()
   }
 
   resume(): void {
-    this.#line?.proceed()
+    this.#stallableSocket?.resumeReading()
   }
 
   call<I extends DescMessage, O extends DescMessage>(
@@ -84,18 +84,18 @@ export class Connection {
         if (answer === undefined) reject(new Error(`${method.name}: no answer`))
         else resolve(answer)
       })
-      stream.end(framed(method.input, request))
+      stream.end(frame(method.input, request))
     })
   }
 
-  /** Messages that come are not read until that is asked for. */
+  /** Opens a stream whose messages are read only by {@link Stream.next}. */
   open<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
   ): Stream<I, O> {
     return new Stream(method, this.#request(method))
   }
 
-  /** Without a word to the server: its end of each stream breaks with the connection. */
+  /** Closes the connection without canceling its streams. */
   break(): void {
     this.#session.destroy()
     this.#socket.destroy()
@@ -139,10 +139,10 @@ export class Stream<I extends DescMessage, O extends DescMessage> {
   }
 
   send(message: MessageInitShape<I>): void {
-    this.#stream.write(framed(this.#method.input, message))
+    this.#stream.write(frame(this.#method.input, message))
   }
 
-  /** Reads until there is a message. */
+  /** Reads until a message has arrived. */
   async next(): Promise<MessageShape<O>> {
     for (;;) {
       const message = this.#arrived.shift()
@@ -161,11 +161,11 @@ export class Stream<I extends DescMessage, O extends DescMessage> {
   }
 }
 
-/** Puts messages together from the pieces in which they arrive. */
+/** Assembles messages from the pieces in which they arrive. */
 class Deframer {
   #bytes = Buffer.alloc(0)
   #pieces: Buffer[] = []
-  #missing = headBytes
+  #missing = headerBytes
 
   push(piece: Buffer): Buffer[] {
     this.#pieces.push(piece)
@@ -176,26 +176,26 @@ class Deframer {
     const messages: Buffer[] = []
     for (;;) {
       const end =
-        this.#bytes.length < headBytes ? headBytes : headBytes + this.#bytes.readUInt32BE(1)
+        this.#bytes.length < headerBytes ? headerBytes : headerBytes + this.#bytes.readUInt32BE(1)
       this.#missing = end - this.#bytes.length
       if (this.#missing > 0) return messages
-      messages.push(this.#bytes.subarray(headBytes, end))
+      messages.push(this.#bytes.subarray(headerBytes, end))
       this.#bytes = this.#bytes.subarray(end)
     }
   }
 }
 
-function framed<D extends DescMessage>(desc: D, message: MessageInitShape<D>): Buffer {
+function frame<D extends DescMessage>(desc: D, message: MessageInitShape<D>): Buffer {
   const bytes = toBinary(desc, create(desc, message))
-  const head = Buffer.alloc(headBytes)
+  const head = Buffer.alloc(headerBytes)
   head.writeUInt32BE(bytes.length, 1)
   return Buffer.concat([head, bytes])
 }
 
-/** A socket that can be left unread, which one that is given to HTTP/2 itself cannot. */
-class Line extends Duplex {
+/** A socket that can stop reading. One that is passed to HTTP/2 directly cannot. */
+class StallableSocket extends Duplex {
   readonly #socket: Socket
-  #stalled = false
+  #isStalled = false
 
   constructor(socket: Socket) {
     super()
@@ -211,17 +211,17 @@ class Line extends Duplex {
   }
 
   stall(): void {
-    this.#stalled = true
+    this.#isStalled = true
     this.#socket.pause()
   }
 
-  proceed(): void {
-    this.#stalled = false
+  resumeReading(): void {
+    this.#isStalled = false
     this.#socket.resume()
   }
 
   override _read(): void {
-    if (!this.#stalled) this.#socket.resume()
+    if (!this.#isStalled) this.#socket.resume()
   }
 
   override _write(bytes: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {

@@ -1,5 +1,5 @@
-// More than anybody should ask of a devserver: it answers all of it, others are served meanwhile, and when it is over,
-// nothing of it is left.
+// Loads that are larger than any sensible use of a devserver: it answers everything, serves other
+// clients meanwhile, and holds nothing of it afterwards.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -14,11 +14,11 @@ import { Bystander } from './bystander.js'
 import { Connection } from './connection.js'
 import { type Counts, MeasuredServer } from './measured.js'
 
-/** A busy machine takes its time. */
-const patienceMs = 60_000
+/** For busy machines. */
+const timeoutMs = 60_000
 
-/** So often again, with so much of it. */
-const again = { times: 10, share: 1 / 20 }
+/** How often each load is repeated, with which share of its size. */
+const repeats = { times: 10, share: 1 / 20 }
 
 let server: MeasuredServer
 let bystander: Bystander
@@ -31,44 +31,50 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** Puts a load on, calls back with all of it on, which tells what the server holds then, and takes it off again. */
-type Load = (client: Connection, count: number, laden: () => Promise<Counts>) => Promise<void>
+/**
+ * Puts the load on the server, calls `measure` under the full load, which returns what the server
+ * holds, and removes the load.
+ */
+type Load = (client: Connection, count: number, measure: () => Promise<Counts>) => Promise<void>
 
-/** What one client asks for is gone with it: all at once, and then a twentieth of it ten times more. */
-async function expectNothingStays(count: number, load: Load): Promise<void> {
-  let mostBytes = 0
+/**
+ * Expects that the server holds nothing of a load once its client is gone: neither of the full
+ * load, nor of a twentieth of it ten times.
+ */
+async function expectNothingRemains(count: number, load: Load): Promise<void> {
+  let loadedBytes = 0
   const once = async (size: number): Promise<void> => {
     const client = new Connection(server.endpoint)
-    const laden = async (): Promise<Counts> => {
-      if (size === count) mostBytes = await server.bytes()
+    const measure = async (): Promise<Counts> => {
+      if (size === count) loadedBytes = await server.bytes()
       return await server.counts()
     }
     try {
-      await bystander.during(load(client, size, laden))
+      await bystander.during(load(client, size, measure))
     } finally {
       client.break()
     }
   }
-  const none = await settled()
+  const none = await countsAtRest()
   await once(count)
-  // Compiles what is compiled only after many of them.
-  for (let i = 0; i < again.times; i++) await once(count * again.share)
-  expect(await settled()).toEqual(none)
+  // Warms up code that is compiled only after many calls.
+  for (let i = 0; i < repeats.times; i++) await once(count * repeats.share)
+  expect(await countsAtRest()).toEqual(none)
   const bytes = await server.bytes()
-  for (let i = 0; i < again.times; i++) await once(count * again.share)
-  expect(await settled()).toEqual(none)
-  // No more than one of ten held: if all of them were kept, it would be ten times as much.
-  expect((await server.bytes()) - bytes).toBeLessThan((mostBytes - bytes) * again.share)
+  for (let i = 0; i < repeats.times; i++) await once(count * repeats.share)
+  expect(await countsAtRest()).toEqual(none)
+  // If the server kept all ten loads, it would hold ten times as much.
+  expect((await server.bytes()) - bytes).toBeLessThan((loadedBytes - bytes) * repeats.share)
 }
 
-/** What is held when nobody but the bystander is left, and the past is forgotten. */
-async function settled(): Promise<Counts> {
+/** What the server holds when only the bystander is left, and its history is compacted. */
+async function countsAtRest(): Promise<Counts> {
   await until(
     async () => {
       const { streams, connections } = await server.counts()
       return streams === 1 && connections === 1
     },
-    { what: 'the others to be gone', timeoutMs: patienceMs },
+    { what: 'the other clients to disappear', timeoutMs },
   )
   await bystander.compact()
   return await server.counts()
@@ -96,12 +102,12 @@ async function putAll(client: Connection, keys: readonly string[], lease?: (i: n
 test(
   '100,000 keys',
   async () => {
-    await expectNothingStays(100_000, async (client, count, laden) => {
+    await expectNothingRemains(100_000, async (client, count, measure) => {
       await putAll(
         client,
         numbered(count).map((i) => `many/${String(i).padStart(6, '0')}`),
       )
-      const held = await laden()
+      const held = await measure()
       expect(held.keys).toBe(count + 1)
       const all = { key: bytes('many/'), rangeEnd: bytes('many0') }
       const { range, deleteRange } = KV.method
@@ -119,13 +125,13 @@ test(
       expect((await client.call(deleteRange, all)).deleted).toBe(BigInt(count))
     })
   },
-  patienceMs,
+  timeoutMs,
 )
 
 test(
   '10,000 leases with a key each',
   async () => {
-    await expectNothingStays(10_000, async (client, count, laden) => {
+    await expectNothingRemains(10_000, async (client, count, measure) => {
       const { leaseGrant, leaseKeepAlive, leaseLeases, leaseRevoke } = Lease.method
       const ids = numbered(count).map((i) => BigInt(i + 1))
       for (const some of batches(ids, 500)) {
@@ -136,7 +142,7 @@ test(
         ids.map((id) => `leased/${String(id)}`),
         (i) => BigInt(i + 1),
       )
-      const held = await laden()
+      const held = await measure()
       expect(held).toMatchObject({ leases: count, keys: count + 1 })
       expect((await client.call(leaseLeases, {})).leases.length).toBe(count)
       const alive = client.open(leaseKeepAlive)
@@ -149,13 +155,13 @@ test(
       expect((await client.call(KV.method.range, left)).count).toBe(0n)
     })
   },
-  patienceMs,
+  timeoutMs,
 )
 
 test(
-  '10,000 watches on one stream, each told what it watches and nothing else',
+  '10,000 watches on one stream, each of which gets the events of its key and no others',
   async () => {
-    await expectNothingStays(10_000, async (client, count, laden) => {
+    await expectNothingRemains(10_000, async (client, count, measure) => {
       const stream = client.open(Watch.method.watch)
       for (const i of numbered(count)) {
         const value = { key: bytes(`w/${String(i)}`), watchId: BigInt(i + 1) }
@@ -164,7 +170,7 @@ test(
       for (const i of numbered(count)) {
         expect(await stream.next()).toMatchObject({ watchId: BigInt(i + 1), created: true })
       }
-      const held = await laden()
+      const held = await measure()
       expect(held.watches).toBe(count + 1)
       for (const i of [0, count / 2, count - 1]) {
         const key = bytes(`w/${String(i)}`)
@@ -176,7 +182,7 @@ test(
       }
     })
   },
-  patienceMs,
+  timeoutMs,
 )
 
 describe('3,000 streams', () => {
@@ -185,20 +191,20 @@ describe('3,000 streams', () => {
   async function open(client: Connection, size: number) {
     const streams = numbered(size).map(() => client.open(Watch.method.watch))
     for (const stream of streams) {
-      stream.send({ requestUnion: { case: 'createRequest', value: { key: bytes('told') } } })
+      stream.send({ requestUnion: { case: 'createRequest', value: { key: bytes('watched') } } })
     }
     for (const stream of streams) expect((await stream.next()).created).toBe(true)
     return streams
   }
 
   test(
-    'that all watch one key are all told, and end with their connection',
+    'that all watch one key all get its event, and end with their connection',
     async () => {
-      await expectNothingStays(count, async (client, size, laden) => {
+      await expectNothingRemains(count, async (client, size, measure) => {
         const streams = await open(client, size)
-        const held = await laden()
+        const held = await measure()
         expect(held).toMatchObject({ streams: size + 1, watches: size + 1 })
-        const key = bytes('told')
+        const key = bytes('watched')
         await client.call(KV.method.put, { key, value: bytes('1') })
         for (const stream of streams) {
           const { events } = await stream.next()
@@ -207,28 +213,28 @@ describe('3,000 streams', () => {
         await client.call(KV.method.deleteRange, { key })
       })
     },
-    patienceMs,
+    timeoutMs,
   )
 
   // Node.js 20 then ends the connection of that client: see docs/conformance.md.
   test(
-    'that are canceled at once are gone, and so nobody else is disturbed',
+    'that are canceled at once end, and no other client is disturbed',
     async () => {
-      const none = await settled()
+      const none = await countsAtRest()
       const client = new Connection(server.endpoint)
       const streams = await open(client, count)
       await bystander.during(
         (async () => {
           for (const stream of streams) stream.cancel()
           await until(async () => (await server.counts()).streams === 1, {
-            what: 'all of them to be gone',
-            timeoutMs: patienceMs,
+            what: 'all of them to end',
+            timeoutMs,
           })
         })(),
       )
       client.break()
-      expect(await settled()).toEqual(none)
+      expect(await countsAtRest()).toEqual(none)
     },
-    patienceMs,
+    timeoutMs,
   )
 })

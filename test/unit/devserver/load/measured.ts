@@ -1,4 +1,5 @@
-// Starts a devserver whose memory can be measured apart from that of the test and its clients.
+// Starts a devserver in its own process, so that its memory can be measured separately from the
+// test's.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,7 +12,7 @@ export interface Counts {
   /** Since the last compaction. */
   readonly changes: number
   readonly leases: number
-  /** Those that keep up. */
+  /** Only watches that keep up. */
   readonly watches: number
   readonly streams: number
   readonly connections: number
@@ -37,7 +38,7 @@ export class MeasuredServer implements AsyncDisposable {
       packages: 'external',
       logLevel: 'error',
     })
-    // It ends with the channel to this process, so it does not outlive it.
+    // The child exits when its channel to this process closes, so it does not outlive this process.
     const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-'], {
       stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
     })
@@ -50,7 +51,7 @@ export class MeasuredServer implements AsyncDisposable {
     return this.#ask('counts')
   }
 
-  /** What it holds in all, after its garbage was collected. */
+  /** The memory it uses after a garbage collection. */
   bytes(): Promise<number> {
     return this.#ask('bytes')
   }
@@ -70,16 +71,16 @@ export class MeasuredServer implements AsyncDisposable {
 }
 
 async function answerOf<T>(child: ChildProcess): Promise<T> {
-  const over = new AbortController()
+  const listeners = new AbortController()
   try {
     const [answer] = (await Promise.race([
-      once(child, 'message', { signal: over.signal }),
-      once(child, 'exit', { signal: over.signal }).then(([code]) => {
+      once(child, 'message', { signal: listeners.signal }),
+      once(child, 'exit', { signal: listeners.signal }).then(([code]) => {
         throw new Error(`the server ended by itself: ${String(code)}`)
       }),
     ])) as [T]
     return answer
   } finally {
-    over.abort()
+    listeners.abort()
   }
 }
