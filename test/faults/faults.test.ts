@@ -18,7 +18,7 @@ interface Outcome {
 }
 
 function harness(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, ['scripts/faults.mjs', ...args], {
+  const child = spawn(process.execPath, ['scripts/run.mjs', 'test/faults/start.ts', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)

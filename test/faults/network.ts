@@ -8,7 +8,7 @@ import { run } from '../support/command.js'
 const nobody = '02:00:00:00:00:01'
 const subnet = '10.99.0'
 
-/** Whether this process may make namespaces, in a network that is nobody else's (scripts/faults.mjs starts it so). */
+/** Whether this process may make namespaces, in a network that is nobody else's (start.ts starts it so). */
 export function mayMakeNamespaces(): boolean {
   return process.env['FAULTS_NAMESPACES'] === '1'
 }

@@ -1,5 +1,6 @@
-// `npm run measure:paused-leader`: for how long two candidates lead at once when the member that leads etcd is paused for
-// about a TTL and resumes, by etcd version, without and with `lockDelay`.
+// `npm run measure:paused-leader -- [rounds]`: for how long two candidates lead at once when the
+// member that leads etcd is paused for about a TTL and resumes, by etcd version, without and with
+// `lockDelay`.
 
 import { startCluster } from '../support/etcd.js'
 import { pausedLeaderRound, ways } from '../support/paused-leader.js'
@@ -10,10 +11,15 @@ const ttlS = 3
 /** Pauses around the TTL. */
 const pausesMs = [0.8, 1, 1.2, 1.5].map((share) => share * ttlS * 1_000)
 
-export async function measurePausedLeader(rounds: number): Promise<void> {
-  if (!(Number.isInteger(rounds) && rounds > 0)) {
-    throw new Error(`rounds: expected a whole number above 0, got ${String(rounds)}`)
-  }
+const rounds = Number(process.argv[2] ?? 5)
+if (Number.isInteger(rounds) && rounds > 0) {
+  await measurePausedLeader()
+} else {
+  console.error(`rounds: expected a whole number above 0, got '${process.argv[2] ?? ''}'`)
+  process.exitCode = 2
+}
+
+async function measurePausedLeader(): Promise<void> {
   console.log(`TTL ${String(ttlS)} s, etcd's leader paused for ${pausesMs.join(', ')} ms in turn`)
   for (const version of ['debian', ...builtVersions].filter(isAvailable)) {
     await using cluster = await startCluster({ version })

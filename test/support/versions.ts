@@ -15,10 +15,8 @@ const root = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'e
 
 /** The newer releases that the suite runs on. */
 export const builtVersions: readonly string[] = Object.values(
-  JSON.parse(readFileSync(new URL('./etcd-versions.json', import.meta.url), 'utf8')) as Record<
-    string,
-    string
-  >,
+  // From where npm and vitest start their programs: this may be part of a bundle.
+  JSON.parse(readFileSync('test/support/etcd-versions.json', 'utf8')) as Record<string, string>,
 )
 
 /** `debian` stands for the etcd and etcdctl on the PATH. */
