@@ -1,50 +1,25 @@
-// The benchmark runs from end to end and counts the requests that docs/operations.md speaks of; docs/performance.md says what
-// its data says.
+// The benchmark runs from end to end and counts the requests that docs/operations.md speaks of;
+// docs/performance.md says what its data says.
 // How long things take is not looked at: that is what the benchmark itself is for.
 
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { filled, stale } from '../../bench/page.js'
+import type { Result } from '../../bench/result.js'
+import { ratio, summary } from '../../bench/stats.js'
 import { run } from '../support/command.js'
 import { type EtcdProcess, startEtcd } from '../support/etcd.js'
 import { type InstalledPackage, installPackage } from './package.js'
 import { root } from './pages.js'
 
-interface Case {
-  readonly title: string
-  readonly contenders: readonly {
-    readonly name: string
-    readonly requests: Readonly<Record<string, number>>
-    readonly samplesMs: readonly number[]
-  }[]
-}
-
-interface Result {
-  readonly rounds: number
-  readonly runs: readonly { readonly cases: readonly Case[] }[]
-  readonly many: readonly {
-    readonly subject: string
-    readonly count: number
-    readonly failed?: string
-    readonly led?: { readonly leases: number; readonly streams: number }
-    readonly takenOver?: { readonly elected: number }
-  }[]
-  readonly observers: readonly { readonly subject: string; readonly lastMs?: number }[]
-}
-
-/** A module of the benchmark, which has no types. */
-function benchModule(name: string): Promise<unknown> {
-  return import(pathToFileURL(join(root, 'bench', name)).href)
-}
-
 let server: EtcdProcess
 let installed: InstalledPackage
-let folder: string
 beforeAll(async () => {
   installed = installPackage()
-  folder = join(installed.packageDir, 'bench')
-  cpSync(join(root, 'bench'), folder, { recursive: true })
+  for (const folder of ['bench', 'scripts']) {
+    cpSync(join(root, folder), join(installed.packageDir, folder), { recursive: true })
+  }
   server = await startEtcd()
 }, 120_000)
 afterAll(async () => {
@@ -53,7 +28,8 @@ afterAll(async () => {
 })
 
 function bench(...args: string[]): ReturnType<typeof run> {
-  return run(process.execPath, [join(folder, 'main.mjs'), ...args])
+  const script = join(installed.packageDir, 'scripts', 'run.mjs')
+  return run(process.execPath, [script, 'bench/main.ts', ...args])
 }
 
 function resultIn(json: string): Result {
@@ -109,14 +85,10 @@ test('many elections, and observers, are measured in processes of their own', as
 }, 120_000)
 
 test('docs/performance.md and its plots are what the data makes of them', async () => {
-  const { stale } = (await benchModule('publish.mjs')) as { stale: () => Promise<string[]> }
   expect(await stale()).toEqual([])
 })
 
-test('a page without a place for some of the figures, or with one for none, is refused', async () => {
-  const { filled } = (await benchModule('publish.mjs')) as {
-    filled: (text: string, all: Record<string, string>) => string
-  }
+test('a page without a place for some of the figures, or with one for none, is refused', () => {
   const place = '<!-- figures: led -->\nold\n<!-- /figures -->'
   expect(filled(`a\n${place}\nb`, { led: 'new' })).toBe(
     'a\n<!-- figures: led -->\n\nnew\n\n<!-- /figures -->\nb',
@@ -125,14 +97,7 @@ test('a page without a place for some of the figures, or with one for none, is r
   expect(() => filled(place, { led: 'new', idle: 'new' })).toThrow('no place for idle')
 })
 
-test('medians, percentiles and ratios are what they are called', async () => {
-  const { summary, ratio } = (await benchModule('stats.mjs')) as {
-    summary: (values: readonly number[]) => unknown
-    ratio: (
-      a: readonly number[],
-      b: readonly number[],
-    ) => { value: number; low: number; high: number }
-  }
+test('medians, percentiles and ratios are what they are called', () => {
   const values = [7, 1, 11, 2, 10, 3, 9, 4, 8, 5, 6]
   expect(summary(values)).toEqual({ median: 6, p10: 2, p25: 3.5, p75: 8.5, p90: 10 })
   expect(summary([1, 2])).toMatchObject({ median: 1.5, p10: 1.1, p90: 1.9 })
