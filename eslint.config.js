@@ -28,7 +28,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/cli/elect.js', 'test/**/*.mjs', 'examples/**/*.mjs'],
+    files: ['src/cli/elect.js', 'test/**/*.mjs'],
     ...tseslint.configs.disableTypeChecked,
   },
   // A cast in a comment is none to the linter.

@@ -2,7 +2,7 @@
 // server.
 
 import { create } from '@bufbuild/protobuf'
-import type { Transport } from '../../src/etcd/transport.js'
+import type { Transport } from '../../src/etcd/wire/transport.js'
 import { median } from '../stats.js'
 import { connect, KV, PutRequestSchema, RangeRequestSchema } from '../transport.js'
 

@@ -332,16 +332,6 @@ test('dev prints a line with which etcdctl uses it, and ends with 0', async () =
   expect((await dev.ended).code).toBe(0)
 })
 
-test('demo shows three leaders with growing tokens', async () => {
-  const demo = await output(['demo'])
-  expect(demo.stderr).toBe('')
-  expect(demo.code).toBe(0)
-  const leaders = [...demo.stdout.matchAll(/(web-\d) leads.* token (\d+)/g)]
-  expect(leaders).toHaveLength(3)
-  const tokens = leaders.map(([, , token]) => BigInt(token ?? ''))
-  expect(tokens).toEqual(tokens.toSorted((a, b) => (a < b ? -1 : 1)))
-})
-
 describe('the help', () => {
   test('lists all commands, and each command has its own', async () => {
     const { code, stdout } = await output(['--help'])

@@ -8,16 +8,26 @@ export const demo: CommandSpec = {
   summary: 'see it work: three machines, one leader',
   description: [
     'Starts an etcd in memory and three times elect run on it, kills the leader, has the next one step down, and prints who takes over and when. It needs nothing and leaves nothing behind.',
+    'With --endpoints it runs on that etcd, in an election of its own. The variables of etcdctl say how to get in.',
   ],
   args: [],
-  options: [],
+  options: [
+    {
+      flags: '--endpoints <addresses>',
+      description: 'run on this etcd instead of one in memory',
+    },
+  ],
   connects: false,
   hasResults: false,
   examples: [{ command: 'elect demo', what: 'takes a second or two' }],
-  exits: [],
-  run: async ({ stop, terminal }) => {
-    const { runDemo } = await import('../demo/run-demo.js')
-    await runDemo(terminal, stop)
+  exits: ['unreachable', 'refused', 'denied'],
+  run: async (context) => {
+    const [{ openDemoEtcd }, { runDemo }] = await Promise.all([
+      import('../demo/demo-etcd.js'),
+      import('../demo/run-demo.js'),
+    ])
+    await using on = await openDemoEtcd(context)
+    await runDemo(context, on)
     return exitCodes.ok
   },
 }

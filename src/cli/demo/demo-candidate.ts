@@ -13,12 +13,12 @@ export class DemoCandidate {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
 
-  constructor(name: string, election: string, endpoint: string) {
+  constructor(name: string, election: string, endpoints: string) {
     this.name = name
     const cli = process.argv[1] ?? ''
     // On a busy computer a term may be lost: --forever makes the candidate campaign again.
     const flags = ['--forever', '--ttl', '2', '--quiet']
-    const args = ['run', election, ...flags, '--name', name, '--endpoints', endpoint]
+    const args = ['run', election, ...flags, '--name', name, '--endpoints', endpoints]
     this.#child = spawn(
       process.execPath,
       [cli, ...args, '--', process.execPath, '-e', program],

@@ -1,18 +1,15 @@
 // Runs the demo: an election, a kill of the leader, a resignation of the next one.
 
-import { type CandidateInfo, Etcd, Observer } from '../library.js'
-import { DevServer } from '../devserver.js'
-import type { Terminal } from '../terminal/terminal.js'
+import type { Context } from '../definition/command-spec.js'
+import { type CandidateInfo, Observer } from '../library.js'
 import { DemoCandidate } from './demo-candidate.js'
+import type { DemoEtcd } from './demo-etcd.js'
 
-const election = 'demo'
 const names = ['web-1', 'web-2', 'web-3']
 const timeoutMs = 20_000
 
-export async function runDemo(terminal: Terminal, stop: AbortSignal): Promise<void> {
-  await using server = await DevServer.start({ log: () => undefined })
-  const { endpoint } = server
-  await using etcd = new Etcd({ endpoints: endpoint })
+export async function runDemo({ terminal, stop }: Context, on: DemoEtcd): Promise<void> {
+  const { etcd, endpoints, election } = on
   await using observer = new Observer(etcd, { election })
   const candidates = new Map(names.map((name) => [name, undefined as DemoCandidate | undefined]))
   const startedAt = performance.now()
@@ -26,11 +23,9 @@ export async function runDemo(terminal: Terminal, stop: AbortSignal): Promise<vo
     return candidate
   }
   try {
-    terminal.out(
-      `etcd in memory at ${endpoint}; three times: elect run ${election} --ttl 2 -- PROGRAM`,
-    )
+    terminal.out(`${on.description}; three times: elect run ${election} --ttl 2 -- PROGRAM`)
     await observer.start({ signal: stop })
-    for (const name of names) candidates.set(name, new DemoCandidate(name, election, endpoint))
+    for (const name of names) candidates.set(name, new DemoCandidate(name, election, endpoints))
     const first = await waitForNextLeader(observer, undefined, stop)
     await waitForQueue(observer, names.length, stop)
     say(`${first.name} leads and runs its program, fencing token ${String(first.fencingToken)}`)
