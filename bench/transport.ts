@@ -11,8 +11,8 @@ import type * as grpc from '../src/etcd/wire/grpc.js'
 import type { Transport } from '../src/etcd/wire/transport.js'
 import { root } from './root.js'
 
-const { parseEndpoint } = (await built('endpoint.js')) as typeof endpoints
-const { GrpcTransport } = (await built('grpc.js')) as typeof grpc
+const { parseEndpoint } = (await built('wire/endpoint.js')) as typeof endpoints
+const { GrpcTransport } = (await built('wire/grpc.js')) as typeof grpc
 
 /** One of a transaction. */
 export type Operation = MessageInitShape<typeof rpc.RequestOpSchema>
@@ -32,7 +32,7 @@ export const {
   TxnRequestSchema,
   Watch,
   WatchRequestSchema,
-} = (await built('gen/rpc_pb.js')) as typeof rpc
+} = (await built('wire/gen/rpc_pb.js')) as typeof rpc
 
 /** A way to one member. */
 export function connect(endpoint: string): Transport {

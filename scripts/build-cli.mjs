@@ -39,7 +39,9 @@ export async function buildCli(outdir) {
   copyFileSync(join(root, 'src/cli/elect.js'), join(outdir, 'elect.js'))
   chmodSync(join(outdir, 'elect.js'), 0o755)
   const man = pathToFileURL(join(outdir, 'man.js')).href
-  const { manPage } = /** @type {typeof import('../src/cli/man.js')} */ (await import(man))
+  const { manPage } = /** @type {typeof import('../src/cli/definition/man-page.js')} */ (
+    await import(man)
+  )
   writeFileSync(join(outdir, 'elect.1'), manPage)
   rmSync(join(outdir, 'man.js'))
 }

@@ -79,7 +79,6 @@ async function run({ command: [program, ...args], env }, log) {
   current = undefined
   output.end()
   const seconds = (performance.now() - startedAt) / 1000
-  // eslint-disable-next-line no-control-regex -- colours of the test runner
   const plain = lastLine.replaceAll(/\u001b\[[0-9;]*m/g, '').trim()
   return { passed: code === 0, seconds, closingLine: plain }
 }

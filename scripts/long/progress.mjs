@@ -54,7 +54,9 @@ export class Progress {
  */
 function read(file) {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    /** @type {State} */
+    const state = JSON.parse(readFileSync(file, 'utf8'))
+    return state
   } catch {
     return undefined
   }
