@@ -153,7 +153,7 @@ describe('when etcd', () => {
       await connected(reach(etcd.members.map(addressOf))),
     ]
     const hung = etcd.members[index]
-    hung?.pause()
+    await hung?.pause()
     try {
       for (const cluster of clusters) {
         cluster.hold(lease, 600)

@@ -80,7 +80,7 @@ test('what etcd does not confirm is not reported as done: resigning and closing 
   const leadership = await a.campaign()
   const next = b.campaign()
   await until(() => b.term !== '', { what: 'b to be in the queue' })
-  server.pause()
+  await server.pause()
   const resigned = a.resign()
   expect(leadership.isValid()).toBe(false)
   await expect(resigned).rejects.toBeInstanceOf(TimeoutError)

@@ -46,7 +46,7 @@ describe('with three members', () => {
       const { term } = b
       for (const member of await cluster.followers()) {
         if (how === 'killed') await member.kill()
-        else member.pause()
+        else await member.pause()
         await renewed(leadership, 2)
         expect(leadership.isValid()).toBe(true)
         if (how === 'killed') await member.restart()
@@ -83,7 +83,7 @@ describe('with three members', () => {
       ),
     )
     const [follower] = await cluster.followers()
-    follower?.pause()
+    await follower?.pause()
     await Promise.all(leaderships.map((leadership) => renewed(leadership, 2)))
     expect(leaderships.filter((leadership) => leadership.signal.aborted)).toEqual([])
   })
@@ -212,14 +212,14 @@ describe('with one member', () => {
     const on = client({ attemptTimeoutMs: 300, callTimeoutMs: 900 })
     const a = candidate('a', { on })
     const leadership = await campaignPatiently(a)
-    server.pause()
+    await server.pause()
     await expect(a.resign()).rejects.toMatchObject({ code: 'ELECT_TIMEOUT', retryable: true })
     expect(leadership.isValid()).toBe(false)
     server.resume()
     await until(() => a.resign().then(() => true), { what: 'a to resign' })
     expect(await keys()).toEqual([])
     await campaignPatiently(a)
-    server.pause()
+    await server.pause()
     await expect(a.close()).rejects.toMatchObject({ code: 'ELECT_TIMEOUT' })
     server.resume()
     await until(async () => (await keys()).length === 0, { what: 'no key' })
@@ -230,7 +230,7 @@ describe('with one member', () => {
     const on = client({ attemptTimeoutMs: 300, callTimeoutMs: 900 })
     const a = candidate('a', { on, ttl: 60 })
     await until(() => a.init().then(() => true), { what: 'a to have a lease' })
-    server.pause()
+    await server.pause()
     await expect(a.campaign()).rejects.toMatchObject({ code: 'ELECT_TIMEOUT' })
     server.resume()
     // Whatever the server does with the request that it had taken, it comes to nothing.

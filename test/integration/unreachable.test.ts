@@ -12,10 +12,7 @@ const brief = { attemptTimeoutMs: 300, callTimeoutMs: 900 }
 const ways = [
   {
     how: 'hangs',
-    fail: (server: EtcdProcess) => {
-      server.pause()
-      return Promise.resolve()
-    },
+    fail: (server: EtcdProcess) => server.pause(),
     mend: (server: EtcdProcess) => {
       server.resume()
       return Promise.resolve()

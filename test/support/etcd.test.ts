@@ -60,7 +60,7 @@ test('a paused etcd answers nothing until it is resumed', async () => {
   await using etcd = await startEtcd()
   const get = async (): Promise<number> =>
     (await etcd.etcdctl('get', 'key', '--command-timeout=500ms')).code
-  etcd.pause()
+  await etcd.pause()
   expect(await get()).not.toBe(0)
   etcd.resume()
   await until(async () => (await get()) === 0, { what: 'etcd to answer again' })
@@ -87,7 +87,7 @@ describe('nothing is left behind', () => {
   test('when an etcd is disposed of, also one that is paused', async () => {
     const etcd = await startEtcd()
     const { pid, dir } = etcd
-    etcd.pause()
+    await etcd.pause()
     await etcd[Symbol.asyncDispose]()
     expect(lives(pid)).toBe(false)
     expect(existsSync(dir)).toBe(false)
@@ -98,7 +98,7 @@ describe('nothing is left behind', () => {
     import { runnerImport } from 'vite'
     const { module } = await runnerImport('./test/support/etcd.ts', { configFile: false })
     const { members } = await module.startCluster()
-    members[0].pause()
+    await members[0].pause()
     process.stdin.once('data', (how) => {
       if (String(how) === 'throw') throw new Error('on purpose')
       process.exit()

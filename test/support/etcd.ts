@@ -2,7 +2,7 @@
 // the process that started it. It must not know what is tested.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Output, run } from './command.js'
@@ -156,9 +156,16 @@ export class EtcdProcess {
     if (wait) await this.ready()
   }
 
-  /** Hung: the kernel goes on taking connections and bytes, nobody answers. */
-  pause(): void {
-    process.kill(this.pid, 'SIGSTOP')
+  /**
+   * Hangs it: the kernel goes on taking connections and bytes, but etcd answers nothing.
+   *
+   * Resolves when every thread has stopped. kill(2) returns before that: of 200 requests sent right
+   * after it, etcd 3.4.23 answered 54 on an idle computer, and 156 on a busy one.
+   */
+  async pause(): Promise<void> {
+    const { pid } = this
+    process.kill(pid, 'SIGSTOP')
+    await until(() => !this.isRunning || isStopped(pid), { what: 'all threads of etcd to stop' })
   }
 
   resume(): void {
@@ -189,6 +196,15 @@ export class EtcdProcess {
     await this.kill()
     await this.#guardian[Symbol.asyncDispose]()
   }
+}
+
+/** Whether the kernel has stopped every thread of a process (proc_pid_stat(5): T or t). */
+function isStopped(pid: number): boolean {
+  const tasks = `/proc/${String(pid)}/task`
+  return readdirSync(tasks).every((task) => {
+    const stat = readFileSync(join(tasks, task, 'stat'), 'utf8')
+    return /^ [Tt] /.test(stat.slice(stat.lastIndexOf(')') + 1))
+  })
 }
 
 /** One member that answers. */

@@ -47,7 +47,7 @@ export async function pausedLeaderRound(cluster: EtcdCluster, round: Round): Pro
     const next = second.campaign()
     next.catch(() => undefined)
     await until(() => second.term !== '', { what: 'the second to be in line' })
-    paused.pause()
+    await paused.pause()
     await passed(round.pauseMs)
     paused.resume()
     const overlapping = next.then(() => overlapOf(leading))

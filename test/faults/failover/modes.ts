@@ -83,7 +83,7 @@ export const modes: readonly Mode[] = [
     name: 'hang a member at that moment',
     async run(world, leader, random) {
       const member = random.pick(await world.cluster.followers())
-      member.pause()
+      await member.pause()
       try {
         return await killed(world, leader, () => undefined)
       } finally {

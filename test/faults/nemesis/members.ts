@@ -38,7 +38,7 @@ export const memberFaults: readonly Fault[] = [
     name: 'hang a follower of etcd',
     async run(world, random) {
       const member = random.pick(await world.cluster.followers())
-      member.pause()
+      await member.pause()
       await wait(aWhile(world, random))
       member.resume()
       await member.ready()
@@ -50,7 +50,7 @@ export const memberFaults: readonly Fault[] = [
     alone: true,
     async run(world, random) {
       const member = await world.cluster.leader()
-      member.pause()
+      await member.pause()
       await wait(random.between(0.8, 1.4) * world.ttlMs)
       const from = now()
       member.resume()

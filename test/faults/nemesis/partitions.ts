@@ -96,7 +96,7 @@ const partitions: readonly Omit<Fault, 'needs'>[] = [
       // It is to have renewed over this member before.
       await wait(0.5 * world.ttlMs)
       await world.network.isolate(member)
-      leader.pause()
+      await leader.pause()
       await wait(0.55 * world.ttlMs)
       leader.resume()
       // Until the lease has run out where the others are, and somebody else leads.
