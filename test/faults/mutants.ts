@@ -153,8 +153,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       {
         file: 'src/etcd/watch/shared-watch-stream.ts',
-        from: 'watchRequest(id, watcher.range, watcher.nextRevision)',
-        to: 'watchRequest(id, watcher.range, 0n)',
+        from: 'watchRequest(id, watch.range, watch.nextRevision)',
+        to: 'watchRequest(id, watch.range, 0n)',
       },
     ],
     shows: 'no leader after calm',
@@ -166,8 +166,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       {
         file: 'src/etcd/watch/shared-watch-stream.ts',
-        from: 'watcher.sink.compacted()',
-        to: 'void watcher.sink',
+        from: 'watch.sink.compacted()',
+        to: 'void watch.sink',
       },
     ],
     shows: 'no leader after calm',

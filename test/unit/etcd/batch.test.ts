@@ -5,11 +5,11 @@ import {
   wireBytes,
   combine,
   type JointTxn,
-  learn,
+  learnLimits,
   type Limits,
   type Operation,
   separate,
-  usualLimits,
+  defaultLimits,
 } from '../../../src/etcd/txn/batch.js'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { TxnRequestSchema, TxnResponseSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
@@ -39,7 +39,7 @@ const entryOf = (each: JointTxn) => ({ txn: each, bytes: wireBytes(each) })
 /** How many of these go into one. */
 function fill(
   txns: readonly JointTxn[],
-  limits: Limits = usualLimits,
+  limits: Limits = defaultLimits,
   withReads = false,
 ): { batch: Batch<ReturnType<typeof entryOf>>; left: string[] } {
   const batch = new Batch<ReturnType<typeof entryOf>>(limits, withReads)
@@ -55,7 +55,7 @@ describe('what fits into one request', () => {
     ['126 joins, each of which has two operations', 126, false],
     ['half as many when the right to read is asked for too', 63, true],
   ])('%s', (_what, most, withReads) => {
-    const { batch, left } = fill(many(200), usualLimits, withReads)
+    const { batch, left } = fill(many(200), defaultLimits, withReads)
     expect(batch.entries).toHaveLength(most)
     expect(batch.isFull).toBe(true)
     expect(left).toHaveLength(200 - most)
@@ -169,29 +169,29 @@ describe('a refusal', () => {
 
   test('for too many operations halves what is tried from then on', () => {
     const why = 'etcdserver: too many operations in txn request'
-    const learnt = learn(usualLimits, refused, false, why)
-    expect(learnt).toEqual({ ...usualLimits, operations: 52 })
+    const learnt = learnLimits(defaultLimits, refused, false, why)
+    expect(learnt).toEqual({ ...defaultLimits, operations: 52 })
     expect(fill(many(200), learnt).batch.entries).toHaveLength(50)
     // A later refusal of a request that was under way already teaches nothing new.
-    expect(learn(learnt, refused, false, why)).toEqual(learnt)
-    expect(learn(usualLimits, refused.slice(0, 40), true, why).operations).toBe(42)
+    expect(learnLimits(learnt, refused, false, why)).toEqual(learnt)
+    expect(learnLimits(defaultLimits, refused.slice(0, 40), true, why).operations).toBe(42)
   })
 
   test.each(['etcdserver: request is too large', 'grpc: received message larger than max'])(
     'for size does so too: %s',
     (why) => {
-      const learnt = learn(usualLimits, refused, false, why)
-      expect(learnt.operations).toBe(usualLimits.operations)
+      const learnt = learnLimits(defaultLimits, refused, false, why)
+      expect(learnt.operations).toBe(defaultLimits.operations)
       expect(fill(many(200), learnt).batch.entries).toHaveLength(50)
     },
   )
 
   test('for something else teaches nothing, and nothing teaches not to send at all', () => {
-    expect(learn(usualLimits, refused, false, 'permission denied')).toEqual(usualLimits)
-    let limits = usualLimits
+    expect(learnLimits(defaultLimits, refused, false, 'permission denied')).toEqual(defaultLimits)
+    let limits = defaultLimits
     for (let time = 0; time < 20; time++) {
-      limits = learn(limits, refused.slice(0, 2), true, 'too many operations')
-      limits = learn(limits, refused.slice(0, 2), true, 'request is too large')
+      limits = learnLimits(limits, refused.slice(0, 2), true, 'too many operations')
+      limits = learnLimits(limits, refused.slice(0, 2), true, 'request is too large')
     }
     expect(limits).toEqual({ operations: 4, bytes: 4_096 })
   })
