@@ -6,11 +6,11 @@ const times = (count: number, backoff: Backoff): number[] =>
   Array.from({ length: count }, () => backoff.nextMs())
 
 describe('a backoff', () => {
-  test('doubles up to its cap, and takes the whole step when the dice say so', () => {
+  test('doubles up to its cap, and waits the whole step at the highest random number', () => {
     expect(times(7, new Backoff(() => 1, 50, 1_000))).toEqual([50, 100, 200, 400, 800, 1000, 1000])
   })
 
-  test('takes no less than half of a step', () => {
+  test('waits at least half of a step', () => {
     expect(times(7, new Backoff(() => 0, 50, 1_000))).toEqual([25, 50, 100, 200, 400, 500, 500])
   })
 
@@ -21,7 +21,7 @@ describe('a backoff', () => {
     expect(times(2, backoff)).toEqual([50, 100])
   })
 
-  test('stays between half of its step and its cap, for ever', () => {
+  test('always waits between half of the step and the whole step', () => {
     fc.assert(
       fc.property(
         fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })),
@@ -29,7 +29,7 @@ describe('a backoff', () => {
         fc.integer({ min: 1_000, max: 60_000 }),
         (dice, firstMs, longestMs) => {
           const backoff = new Backoff(() => dice.next().value as number, firstMs, longestMs)
-          // Far beyond 2 ** 1024, where a step that was not capped would be infinite.
+          // Beyond 2 ** 1024, where an uncapped step would be infinite.
           times(1_100, backoff).forEach((ms, tries) => {
             const step = Math.min(longestMs, firstMs * 2 ** tries)
             expect(ms >= step / 2 && ms <= step).toBe(true)
@@ -40,7 +40,7 @@ describe('a backoff', () => {
     )
   })
 
-  test('spreads those who failed together', () => {
+  test('spreads clients that failed at the same moment', () => {
     let die = 0
     const first = Array.from({ length: 100 }, () => new Backoff(() => die++ / 100).nextMs())
     expect(new Set(first).size).toBe(100)

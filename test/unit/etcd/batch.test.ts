@@ -23,7 +23,7 @@ const read = (key: string): Operation => ({
   request: { case: 'requestRange', value: { key: bytes(key) } },
 })
 
-/** One that puts a key of its scope and reads it: two operations, as a join has. */
+/** A transaction that puts a key of its scope and reads it: two operations, like a join. */
 function txn(scope: string, value = 'v', success = [put(`${scope}/1`, value), read(scope)]) {
   return {
     compare: [],
@@ -36,7 +36,7 @@ function txn(scope: string, value = 'v', success = [put(`${scope}/1`, value), re
 
 const entryOf = (each: JointTxn) => ({ txn: each, bytes: wireBytes(each) })
 
-/** How many of these go into one. */
+/** Fills a batch; `left` holds the scopes that did not fit. */
 function fill(
   txns: readonly JointTxn[],
   limits: Limits = defaultLimits,
@@ -53,12 +53,12 @@ const many = (count: number, make = (index: number) => txn(`e${String(index)}`))
 describe('what fits into one request', () => {
   test.each([
     ['126 joins, each of which has two operations', 126, false],
-    ['half as many when the right to read is asked for too', 63, true],
-  ])('%s', (_what, most, withReads) => {
+    ['half as many when etcd also checks the right to read', 63, true],
+  ])('%s', (_what, max, withReads) => {
     const { batch, left } = fill(many(200), defaultLimits, withReads)
-    expect(batch.entries).toHaveLength(most)
+    expect(batch.entries).toHaveLength(max)
     expect(batch.isFull).toBe(true)
-    expect(left).toHaveLength(200 - most)
+    expect(left).toHaveLength(200 - max)
   })
 
   test('fewer when one of them has more operations inside', () => {
@@ -67,7 +67,7 @@ describe('what fits into one request', () => {
     expect(batch.entries).toHaveLength(124)
   })
 
-  test('as many bytes as are allowed, and one that has more alone', () => {
+  test('as many bytes as are allowed; a transaction with more travels alone', () => {
     const limits = { operations: 128, bytes: 10_000 }
     const large = many(3, (index) => txn(`e${String(index)}`, 'x'.repeat(4_000)))
     expect(fill(large, limits).batch.entries).toHaveLength(2)
@@ -78,17 +78,17 @@ describe('what fits into one request', () => {
 
   test.each([
     ['a scope twice', ['a', 'b', 'a'], ['a']],
-    ['a scope and one that it holds', ['a', 'a/b', 'c'], ['a/b']],
-    ['a scope and one that holds it, however far up', ['a/b/c', 'a', 'a/b', 'ab'], ['a', 'a/b']],
+    ['a scope and one that it contains', ['a', 'a/b', 'c'], ['a/b']],
+    ['a scope and one that contains it, at any depth', ['a/b/c', 'a', 'a/b', 'ab'], ['a', 'a/b']],
   ])('never %s', (_what, scope, left) => {
     expect(fill(scope.map((scope) => txn(scope))).left).toEqual(left)
   })
 
-  test('neighbours under one roof, and names of which one only begins like the other', () => {
+  test('scopes with a common parent, and scopes of which one only begins like the other', () => {
     expect(fill(['a/b', 'a/c', 'a/bc', 'ab'].map((scope) => txn(scope))).left).toEqual([])
   })
 
-  test('is never more than etcd takes, nor two of which one holds the other, whatever comes', () => {
+  test('never more than etcd takes, and never two scopes of which one contains the other', () => {
     const scope = fc
       .array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 4 })
       .map((parts) => parts.join('/'))
@@ -98,10 +98,10 @@ describe('what fits into one request', () => {
       bytes: fc.integer({ min: 100, max: 2_000 }),
     })
     fc.assert(
-      fc.property(fc.array(one, { minLength: 1 }), limits, fc.boolean(), (ones, most, reads) => {
+      fc.property(fc.array(one, { minLength: 1 }), limits, fc.boolean(), (ones, max, reads) => {
         const { batch, left } = fill(
           ones.map((each) => txn(each.scope, each.value)),
-          most,
+          max,
           reads,
         )
         const { entries } = batch
@@ -112,8 +112,8 @@ describe('what fits into one request', () => {
           reads,
         )
         const width = Math.max(request.success.length, request.failure.length)
-        expect(width + 2).toBeLessThanOrEqual(most.operations)
-        expect(toBinary(TxnRequestSchema, request).length).toBeLessThanOrEqual(most.bytes)
+        expect(width + 2).toBeLessThanOrEqual(max.operations)
+        expect(toBinary(TxnRequestSchema, request).length).toBeLessThanOrEqual(max.bytes)
         const scopes = entries.map((each) => `${each.txn.scope}/`)
         for (const [index, a] of scopes.entries()) {
           for (const b of scopes.slice(index + 1)) {
@@ -125,10 +125,10 @@ describe('what fits into one request', () => {
   })
 })
 
-describe('the one transaction', () => {
+describe('the combined transaction', () => {
   const two = [txn('a'), { ...txn('b'), failure: [read('b')] }]
 
-  test('carries out each of them, and spells out what they write where it is never carried out', () => {
+  test('carries out each of them, and repeats what they write in the branch that is never taken', () => {
     const request = combine(two, false)
     expect(request.compare).toEqual([])
     expect(request.success).toMatchObject([
@@ -140,14 +140,14 @@ describe('the one transaction', () => {
     expect(request.failure).toMatchObject([put('a/1'), put('b/1')])
   })
 
-  test('spells out what they read as well, for an etcd that may know who asks', () => {
+  test('repeats what they read as well, for an etcd that may know the user', () => {
     expect(combine(two, true).failure).toMatchObject([
       ...[put('a/1'), read('a')],
       ...[put('b/1'), read('b')],
     ])
   })
 
-  test('is answered to each, with the revision and the term that all of them got', () => {
+  test('gives each its own answer, with the revision and the raft term that all of them got', () => {
     const answer = (succeeded: boolean) => ({
       response: { case: 'responseTxn' as const, value: { succeeded } },
     })
@@ -167,18 +167,18 @@ describe('the one transaction', () => {
 describe('a refusal', () => {
   const refused = many(100).map((each) => entryOf(each))
 
-  test('for too many operations halves what is tried from then on', () => {
+  test('for too many operations halves the size of later requests', () => {
     const why = 'etcdserver: too many operations in txn request'
     const learnt = learnLimits(defaultLimits, refused, false, why)
     expect(learnt).toEqual({ ...defaultLimits, operations: 52 })
     expect(fill(many(200), learnt).batch.entries).toHaveLength(50)
-    // A later refusal of a request that was under way already teaches nothing new.
+    // A later refusal of a request that was under way already changes nothing.
     expect(learnLimits(learnt, refused, false, why)).toEqual(learnt)
     expect(learnLimits(defaultLimits, refused.slice(0, 40), true, why).operations).toBe(42)
   })
 
   test.each(['etcdserver: request is too large', 'grpc: received message larger than max'])(
-    'for size does so too: %s',
+    'for size does the same: %s',
     (why) => {
       const learnt = learnLimits(defaultLimits, refused, false, why)
       expect(learnt.operations).toBe(defaultLimits.operations)
@@ -186,7 +186,7 @@ describe('a refusal', () => {
     },
   )
 
-  test('for something else teaches nothing, and nothing teaches not to send at all', () => {
+  test('for another reason changes no limit, and no limit falls below what one join needs', () => {
     expect(learnLimits(defaultLimits, refused, false, 'permission denied')).toEqual(defaultLimits)
     let limits = defaultLimits
     for (let time = 0; time < 20; time++) {

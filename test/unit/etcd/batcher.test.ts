@@ -88,8 +88,8 @@ function setup(options: Partial<EtcdOptions> = {}): Setup {
   }
 }
 
-describe('what is asked for in one turn', () => {
-  test('travels together, in the order of asking, and each gets its own answer', async () => {
+describe('transactions of one turn', () => {
+  test('travel together, in the order of the calls, and each gets its own answer', async () => {
     const { askMany, calls } = setup()
     const asked = askMany(3)
     await settled()
@@ -100,7 +100,7 @@ describe('what is asked for in one turn', () => {
     expect(await Promise.all(asked)).toEqual(['revision 7', 'revision 7', 'revision 7'])
   })
 
-  test('also when it is asked for a few promises later', async () => {
+  test('travel together also when some are made a few promises later', async () => {
     const { ask, calls } = setup()
     void ask('a')
     void Promise.resolve()
@@ -110,7 +110,7 @@ describe('what is asked for in one turn', () => {
     expect(calls().map(({ request }) => keysIn(request))).toEqual([['a', 'b']])
   })
 
-  test('is sent before anything else comes to pass, and a lone one as it is', async () => {
+  test('are sent before any I/O, and a lone one as it is', async () => {
     const { ask, calls } = setup()
     void ask('a')
     let sentByThen = -1
@@ -123,7 +123,7 @@ describe('what is asked for in one turn', () => {
     expect(calls()).toHaveLength(2)
   })
 
-  test('does not travel with what has another group, nor with another of its scope', async () => {
+  test('do not travel with those of another group, nor with another of the same scope', async () => {
     const { ask, calls } = setup()
     for (const [scope, group] of [
       ['a', 'lease'],
@@ -140,7 +140,7 @@ describe('what is asked for in one turn', () => {
     expect(sent.toSorted()).toEqual(['a b', 'a b/c', 'c d'])
   })
 
-  test('has 16 requests under way at most; what waits meanwhile travels in as few as it can', async () => {
+  test('make at most 16 requests at once; those that wait meanwhile share as few as they can', async () => {
     const { askMany, ask, calls } = setup()
     const first = askMany(16 * 127, 'first')
     await settled()
@@ -162,7 +162,7 @@ describe('what is asked for in one turn', () => {
 })
 
 describe('a refusal', () => {
-  /** An etcd that refuses whatever holds one of these. */
+  /** An etcd that refuses every request that puts one of these keys. */
   function refuses(keys: readonly string[], code: number, message: string) {
     return (call: TxnCall): void => {
       if (keysIn(call.request).some((key) => keys.includes(key))) call.fail(code, message)
@@ -171,20 +171,23 @@ describe('a refusal', () => {
   }
 
   test.each([
-    ['rights', Status.permissionDenied, 'etcdserver: permission denied', 'AuthError'],
-    ['size', Status.invalidArgument, 'etcdserver: request is too large', 'RefusedError'],
-    ['form', Status.invalidArgument, 'etcdserver: duplicate key given in txn', 'RefusedError'],
-  ])('for want of %s meets one, and not its neighbours', async (_what, code, message, name) => {
-    const { askMany, calls, onCall } = setup()
-    onCall(refuses(['e50', 'e77'], code, message))
-    const answers = await Promise.all(askMany(100))
-    expect(answers.filter((each) => each === 'revision 7')).toHaveLength(98)
-    expect([answers[50], answers[77]]).toEqual([name, name])
-    // Halving 100 until one is left, twice, without what the two have in common.
-    expect(calls().length).toBeLessThan(2 * 2 * 8)
-  })
+    ['missing rights', Status.permissionDenied, 'etcdserver: permission denied', 'AuthError'],
+    ['its size', Status.invalidArgument, 'etcdserver: request is too large', 'RefusedError'],
+    ['its form', Status.invalidArgument, 'etcdserver: duplicate key given in txn', 'RefusedError'],
+  ])(
+    'for %s concerns one transaction, and not its neighbours',
+    async (_what, code, message, name) => {
+      const { askMany, calls, onCall } = setup()
+      onCall(refuses(['e50', 'e77'], code, message))
+      const answers = await Promise.all(askMany(100))
+      expect(answers.filter((each) => each === 'revision 7')).toHaveLength(98)
+      expect([answers[50], answers[77]]).toEqual([name, name])
+      // Two requests on each of 8 levels of halving, for each of the two that are refused.
+      expect(calls().length).toBeLessThan(2 * 2 * 8)
+    },
+  )
 
-  test('that all of them share meets all at once', async () => {
+  test('that concerns all of them is given to all at once', async () => {
     const { askMany, calls, onCall } = setup()
     onCall((call) => {
       call.fail(Status.notFound, 'etcdserver: requested lease not found')
@@ -193,7 +196,7 @@ describe('a refusal', () => {
     expect(calls()).toHaveLength(1)
   })
 
-  test('for want of room is not asked about again and again', async () => {
+  test('for want of space is not followed by another request', async () => {
     const { askMany, calls, onCall } = setup()
     onCall((call) => {
       call.fail(Status.resourceExhausted, 'etcdserver: mvcc: database space exceeded')
@@ -202,22 +205,22 @@ describe('a refusal', () => {
     expect(calls()).toHaveLength(1)
   })
 
-  test('for too many operations is learnt from', async () => {
+  test('for too many operations makes later requests smaller', async () => {
     const { askMany, calls, onCall } = setup()
-    const most = 20
+    const maxOperations = 20
     onCall((call) => {
-      if (call.request.success.length + 1 <= most) answer(call)
+      if (call.request.success.length + 1 <= maxOperations) answer(call)
       else call.fail(Status.invalidArgument, 'etcdserver: too many operations in txn request')
     })
     expect(new Set(await Promise.all(askMany(120)))).toEqual(new Set(['revision 7']))
     const before = calls().length
     await Promise.all(askMany(120, 'later'))
     const later = calls().slice(before)
-    expect(later.every(({ request }) => request.success.length + 1 <= most)).toBe(true)
+    expect(later.every(({ request }) => request.success.length + 1 <= maxOperations)).toBe(true)
     expect(later.length).toBeLessThan(16)
   })
 
-  test('is told to whoever counts what was sent: nothing came of that', async () => {
+  test('is reported with onRefused: the attempt changed nothing', async () => {
     const { ask, onCall } = setup()
     onCall(refuses(['b'], Status.permissionDenied, 'etcdserver: permission denied'))
     const mayHaveHappened = { a: 0, b: 0 }
@@ -230,22 +233,22 @@ describe('a refusal', () => {
   })
 })
 
-describe('giving one up', () => {
-  const given = new Error('given up')
+describe('giving a transaction up', () => {
+  const givenUp = new Error('given up')
 
-  test('before it is sent leaves it out, and its neighbours are sent', async () => {
+  test('before it is sent leaves it out, and sends its neighbours', async () => {
     const { ask, calls } = setup()
     const controller = new AbortController()
     const a = ask('a', { signal: controller.signal })
     void ask('b')
     void ask('c')
-    controller.abort(given)
+    controller.abort(givenUp)
     await settled()
     expect(await a).toBe('Error')
     expect(calls().map(({ request }) => keysIn(request))).toEqual([['b', 'c']])
   })
 
-  test('while it waits for its turn does so too', async () => {
+  test('while it waits for its turn does the same', async () => {
     const { ask, askMany, calls } = setup()
     const first = askMany(16 * 127, 'first')
     await settled()
@@ -255,7 +258,7 @@ describe('giving one up', () => {
     const a = ask('a', options)
     const b = ask('b')
     await settled()
-    controller.abort(given)
+    controller.abort(givenUp)
     expect(await a).toBe('Error')
     for (const call of calls()) answer(call)
     await Promise.all(first)
@@ -267,14 +270,14 @@ describe('giving one up', () => {
     expect(sent).toEqual([])
   })
 
-  test('while it is under way leaves its neighbours alone, and it is not sent again', async () => {
+  test('while it is under way leaves its neighbours alone, and does not send it again', async () => {
     const { ask, calls, clock } = setup()
     const controller = new AbortController()
     const sent: string[] = []
     const a = ask('a', { signal: controller.signal, onSend: () => sent.push('a') })
     const others = ['b', 'c'].map((key) => ask(key, { onSend: () => sent.push(key) }))
     await settled()
-    controller.abort(given)
+    controller.abort(givenUp)
     expect(await a).toBe('Error')
     expect(calls()[0]?.options.signal?.aborted).toBe(false)
     calls()[0]?.fail(Status.unavailable)
@@ -288,14 +291,14 @@ describe('giving one up', () => {
     expect(await Promise.all(others)).toEqual(['revision 7', 'revision 7'])
   })
 
-  test('by all who wait for it gives the request up', async () => {
+  test('gives the request up once all of its transactions are given up', async () => {
     const { ask, calls } = setup()
     const controllers = [new AbortController(), new AbortController()]
     const asked = controllers.map(({ signal }, index) => ask(`e${String(index)}`, { signal }))
     await settled()
-    controllers[0]?.abort(given)
+    controllers[0]?.abort(givenUp)
     expect(calls()[0]?.options.signal?.aborted).toBe(false)
-    controllers[1]?.abort(given)
+    controllers[1]?.abort(givenUp)
     expect(calls()[0]?.options.signal?.aborted).toBe(true)
     expect(await Promise.all(asked)).toEqual(['Error', 'Error'])
   })
@@ -314,14 +317,14 @@ test('waiting for a turn does not count as long as others are answered', async (
   expect(new Set(await Promise.all(later))).toEqual(new Set(['revision 7']))
 })
 
-test('when none is answered, no call lasts much longer than it may, however many wait', async () => {
+test('when etcd answers nothing, no call lasts much longer than its timeout, however many wait', async () => {
   const { askMany, clock, calls } = setup({ callTimeoutMs: 3_000, attemptTimeoutMs: 1_000 })
   const first = askMany(16 * 127, 'first')
   await settled()
   await clock.advance(2_500)
   const later = askMany(3, 'later')
-  const told = Promise.all([...first, ...later])
+  const outcomes = Promise.all([...first, ...later])
   await clock.advance(3_500)
-  expect(new Set(await told)).toEqual(new Set([TimeoutError.name]))
+  expect(new Set(await outcomes)).toEqual(new Set([TimeoutError.name]))
   expect(calls().length).toBeLessThan(16 * 4)
 })

@@ -39,12 +39,12 @@ class Setup {
     })
   }
 
-  /** Asks something; `answered()` tells whether it has been. */
+  /** Makes a call. */
   ask(options?: CallOptions): Promise<RangeResponse> {
     return this.calls.unary(range, create(RangeRequestSchema, { limit: 7n }), options)
   }
 
-  /** Which members were asked, in order. */
+  /** The members that were asked, in order. */
   get asked(): string[] {
     return this.cluster.calls(range).map(({ url }) => url)
   }
@@ -57,14 +57,14 @@ class Setup {
   }
 }
 
-/** What is awaited later may fail earlier. */
+/** For a promise that may reject before the test awaits it. */
 function watched<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)
   return promise
 }
 
 describe('a call', () => {
-  test('sends what was asked and gives what was answered', async () => {
+  test('sends the request and returns the answer', async () => {
     const { cluster, calls } = new Setup()
     const answer = calls.unary(range, create(RangeRequestSchema, { limit: 7n }))
     expect(cluster.call(range).request.limit).toBe(7n)
@@ -72,7 +72,7 @@ describe('a call', () => {
     expect((await answer).count).toBe(3n)
   })
 
-  test('asks a member without a leader to say so', async () => {
+  test('has a member without a leader fail it at once', async () => {
     const setup = new Setup()
     void watched(setup.ask())
     await settled()
@@ -93,7 +93,7 @@ describe('a call', () => {
     expect(setup.clock.monotonicMs()).toBe(0)
   })
 
-  test('goes to the next member when one is silent for as long as an attempt may take', async () => {
+  test('goes to the next member when one is silent for a whole attempt', async () => {
     const setup = new Setup()
     const answer = setup.ask()
     await setup.clock.advance(1_999)
@@ -120,7 +120,7 @@ describe('a call', () => {
     expect(setup.asked).toHaveLength(9)
   })
 
-  test('pauses, and asks nobody else at once, when etcd as a whole is at its limit', async () => {
+  test('pauses, and asks no other member at once, when etcd as a whole is overloaded', async () => {
     const setup = new Setup()
     setup.alwaysFails(Status.resourceExhausted, 'etcdserver: too many requests')
     const answer = watched(setup.ask())
@@ -144,7 +144,7 @@ describe('a call', () => {
     expect((error as Error).cause).toMatchObject({ name: 'RpcError', code: Status.unavailable })
   })
 
-  test('of which no answer comes ends on time, and says that it is not known whether etcd acted', async () => {
+  test('without an answer ends on time, and says that it is not known whether etcd acted', async () => {
     const setup = new Setup()
     const answer = watched(setup.ask({ timeoutMs: 3_000 }))
     await setup.clock.advance(2_999)
@@ -157,14 +157,14 @@ describe('a call', () => {
     await expect(answer).rejects.toThrow(/whether it acted is not known/)
   })
 
-  test('gives an attempt no more time than the call has left', async () => {
+  test('gives an attempt no more time than is left for the call', async () => {
     const setup = new Setup()
     void watched(setup.ask({ timeoutMs: 2_500 }))
     await setup.clock.advance(2_000)
     expect(setup.cluster.calls(range).map(({ options }) => options.timeoutMs)).toEqual([2_000, 500])
   })
 
-  test('is not repeated when the answer would be the same again', async () => {
+  test('is not repeated when another attempt would get the same answer', async () => {
     const setup = new Setup()
     const answer = watched(setup.ask())
     setup.cluster
@@ -175,7 +175,7 @@ describe('a call', () => {
     expect(setup.asked).toEqual(['a:1'])
   })
 
-  test('passes on what is no failure of gRPC', async () => {
+  test('passes on an error that is not an RpcError', async () => {
     const bug = new TypeError('a bug in a transport')
     const { clock } = new Setup()
     const calls = new Calls({
@@ -198,7 +198,7 @@ describe('a call', () => {
     await expect(calls.unary(range, create(RangeRequestSchema))).rejects.toBe(bug)
   })
 
-  test('tells of every attempt, right before it is sent', async () => {
+  test('calls onSend right before every attempt', async () => {
     const setup = new Setup()
     const asked: number[] = []
     const answer = setup.ask({ onSend: () => asked.push(setup.asked.length) })
@@ -221,7 +221,7 @@ describe('a certificate that is not accepted', () => {
     expect(setup.clock.monotonicMs()).toBe(0)
   })
 
-  test('is no reason to give up while another member is only away', async () => {
+  test('does not end a call while another member is only away', async () => {
     const setup = new Setup()
     setup.cluster.onCall = (call) => {
       if (call.url === 'b:1') call.fail(Status.unavailable, 'connection refused')
@@ -234,13 +234,13 @@ describe('a certificate that is not accepted', () => {
 })
 
 describe('an aborted signal', () => {
-  test('before the call has nothing sent', async () => {
+  test('before the call: nothing is sent', async () => {
     const setup = new Setup()
     await expect(setup.ask({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     expect(setup.asked).toEqual([])
   })
 
-  test('ends the attempt that is under way, and nobody else is asked', async () => {
+  test('ends the attempt that is under way, and no other member is asked', async () => {
     const setup = new Setup()
     const controller = new AbortController()
     const answer = watched(setup.ask({ signal: controller.signal }))
@@ -288,7 +288,7 @@ describe('a closed client', () => {
 })
 
 describe('many calls at once', () => {
-  test('are sent in part; the others wait, and none is lost', async () => {
+  test('are sent up to a bound; the others wait, and none is lost', async () => {
     const setup = new Setup(['a:1'])
     const answers = Array.from({ length: 1_100 }, () => setup.ask())
     await settled()
@@ -358,7 +358,7 @@ describe('with a user', () => {
     expect(setup.clock.monotonicMs()).toBe(0)
   })
 
-  test('it signs in once for all calls whose token became void under way', async () => {
+  test('it signs in once for all calls whose token became void while they were under way', async () => {
     const setup = new Setup(['a:1'], credentials)
     const answers = [setup.ask(), setup.ask(), setup.ask()]
     await settled()
@@ -413,7 +413,7 @@ describe('with a user', () => {
     expect(setup.cluster.calls(authenticate).map(({ url }) => url)).toEqual(['a:1', 'b:1'])
   })
 
-  test('it goes on without a token where no authentication is asked for', async () => {
+  test('it goes on without a token when etcd has authentication switched off', async () => {
     const setup = new Setup(['a:1'], credentials)
     void watched(setup.ask())
     await settled()
@@ -440,7 +440,7 @@ describe('with a user', () => {
     await expect(answer).resolves.toBeDefined()
   })
 
-  test('one who gave up waiting for the token does not spoil it for the others', async () => {
+  test('a caller that gives up waiting for the token does not disturb the others', async () => {
     const setup = new Setup(['a:1'], credentials)
     const controller = new AbortController()
     const impatient = watched(setup.ask({ signal: controller.signal }))
@@ -454,7 +454,7 @@ describe('with a user', () => {
     await expect(patient).resolves.toBeDefined()
   })
 
-  test('without one, a void token is nothing that signing in could fix', async () => {
+  test('without one, a token error is final', async () => {
     const setup = new Setup(['a:1'])
     const answer = watched(setup.ask())
     setup.cluster.call(range).fail(Status.invalidArgument, 'etcdserver: user name is empty')

@@ -66,7 +66,7 @@ describe('an endpoint', () => {
     expect(() => parseEndpoint(text)).toThrow(/^endpoints: expected 'http:\/\/host:port', /)
   })
 
-  test('that is refused is named by the option or variable that it came from', () => {
+  test('that is refused is reported under the name of its option or variable', () => {
     expect(() => parseEndpoint('etcd', 'ETCDCTL_ENDPOINTS')).toThrow(
       expect.objectContaining({
         option: 'ETCDCTL_ENDPOINTS',

@@ -3,59 +3,59 @@ import { describe, expect, test } from 'vitest'
 import { Semaphore } from '../../../src/base/semaphore.js'
 import { settled } from '../../../src/testing/test-clock.js'
 
-describe('a gate', () => {
-  test('lets through at once, without a promise, while there is room', () => {
-    const gate = new Semaphore(2)
-    expect(gate.acquire()).toBeUndefined()
-    expect(gate.acquire()).toBeUndefined()
-    expect(gate.acquire()).toBeInstanceOf(Promise)
+describe('a semaphore', () => {
+  test('grants a slot at once, without a promise, while one is free', () => {
+    const semaphore = new Semaphore(2)
+    expect(semaphore.acquire()).toBeUndefined()
+    expect(semaphore.acquire()).toBeUndefined()
+    expect(semaphore.acquire()).toBeInstanceOf(Promise)
   })
 
-  test('lets those who wait in in the order of their coming', async () => {
-    const gate = new Semaphore(1)
+  test('grants slots in the order in which they were asked for', async () => {
+    const semaphore = new Semaphore(1)
     const entered: string[] = []
-    void gate.acquire()
-    for (const name of ['a', 'b', 'c']) void gate.acquire()?.then(() => entered.push(name))
+    void semaphore.acquire()
+    for (const name of ['a', 'b', 'c']) void semaphore.acquire()?.then(() => entered.push(name))
     await settled()
     expect(entered).toEqual([])
     for (const expected of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
-      gate.release()
+      semaphore.release()
       await settled()
       expect(entered).toEqual(expected)
     }
   })
 
-  test('has one who gave up wait no longer, and gives the place to the next', async () => {
-    const gate = new Semaphore(1)
+  test('rejects a caller that gives up, and grants the slot to the next one', async () => {
+    const semaphore = new Semaphore(1)
     const reason = new Error('enough')
     const controller = new AbortController()
-    void gate.acquire()
-    const impatient = gate.acquire(controller.signal)
-    const patient = gate.acquire()
+    void semaphore.acquire()
+    const impatient = semaphore.acquire(controller.signal)
+    const patient = semaphore.acquire()
     controller.abort(reason)
     await expect(impatient).rejects.toBe(reason)
-    gate.release()
+    semaphore.release()
     await expect(patient).resolves.toBeUndefined()
-    // The one who gave up takes no place: after the patient one there is room again.
-    gate.release()
-    expect(gate.acquire()).toBeUndefined()
+    // The caller that gave up holds no slot, so the patient one's release frees the only one.
+    semaphore.release()
+    expect(semaphore.acquire()).toBeUndefined()
   })
 
-  test('takes no notice of a signal that is aborted after the entry', async () => {
-    const gate = new Semaphore(1)
+  test('ignores a signal that is aborted after the slot was granted', async () => {
+    const semaphore = new Semaphore(1)
     const controller = new AbortController()
-    void gate.acquire()
-    const turn = gate.acquire(controller.signal)
-    gate.release()
+    void semaphore.acquire()
+    const turn = semaphore.acquire(controller.signal)
+    semaphore.release()
     controller.abort()
     await expect(turn).resolves.toBeUndefined()
-    const next = gate.acquire()
+    const next = semaphore.acquire()
     expect(next).toBeInstanceOf(Promise)
-    gate.release()
+    semaphore.release()
     await expect(next).resolves.toBeUndefined()
   })
 
-  test('never holds more than its width, and loses no place, whatever the order', async () => {
+  test('never grants more slots than it has, and loses none, in any order of calls', async () => {
     const action = fc.oneof(
       fc.constant('enter' as const),
       fc.constant('leave' as const),
@@ -66,14 +66,14 @@ describe('a gate', () => {
         fc.integer({ min: 1, max: 3 }),
         fc.array(action, { maxLength: 40 }),
         async (width, actions) => {
-          const gate = new Semaphore(width)
+          const semaphore = new Semaphore(width)
           const controllers: AbortController[] = []
           let inside = 0
           for (const does of actions) {
             if (does === 'enter') {
               const controller = new AbortController()
               controllers.push(controller)
-              const turn = gate.acquire(controller.signal)
+              const turn = semaphore.acquire(controller.signal)
               if (turn === undefined) inside += 1
               else {
                 turn.then(
@@ -84,7 +84,7 @@ describe('a gate', () => {
             } else if (does === 'leave') {
               if (inside > 0) {
                 inside -= 1
-                gate.release()
+                semaphore.release()
               }
             } else {
               controllers[does.giveUp]?.abort()
@@ -94,8 +94,8 @@ describe('a gate', () => {
             expect(inside).toBeLessThanOrEqual(width)
           }
           for (const controller of controllers) controller.abort()
-          for (; inside > 0; inside--) gate.release()
-          const free = Array.from({ length: width + 1 }, () => gate.acquire())
+          for (; inside > 0; inside--) semaphore.release()
+          const free = Array.from({ length: width + 1 }, () => semaphore.acquire())
           expect(free.map((turn) => turn === undefined)).toEqual([
             ...Array.from({ length: width }, () => true),
             false,

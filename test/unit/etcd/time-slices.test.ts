@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Clock } from '../../../src/base/clock.js'
 import { TimeSlices } from '../../../src/base/time-slices.js'
 
-/** A clock that moves when work is done, and at no other time. */
+/** A clock that only moves when the test's work moves it. */
 class WorkClock implements Clock {
   nowMs = 0
   monotonicMs(): number {
@@ -18,7 +18,7 @@ class WorkClock implements Clock {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('work goes on in later turns of the event loop when it takes long, in order, and to its end', async () => {
+test('long work goes on in later turns of the event loop, in order, to its end', async () => {
   const clock = new WorkClock()
   const heap = Array.from({ length: 10 }, (_, index) => index)
   const done: number[] = []
@@ -29,7 +29,7 @@ test('work goes on in later turns of the event loop when it takes long, in order
     return heap.length > 0
   })
   slices.run()
-  // 4, 8 and 12 ms: what is begun is finished.
+  // The steps end at 4, 8 and 12 ms: a step that has begun is finished.
   expect(done).toEqual([0, 1, 2])
   slices.run()
   expect(done).toHaveLength(3)
@@ -41,7 +41,7 @@ test('work goes on in later turns of the event loop when it takes long, in order
   expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
-test('little work is done at once, also when it comes bit by bit', () => {
+test('short work is done at once, also when it comes in many parts', () => {
   let done = 0
   const slices = new TimeSlices(new WorkClock(), () => {
     done += 1
@@ -51,7 +51,7 @@ test('little work is done at once, also when it comes bit by bit', () => {
   expect(done).toBe(100)
 })
 
-test('what makes more work while it is done does not begin anew in the middle', () => {
+test('a step that asks for more work is finished before the next one begins', () => {
   const steps: string[] = []
   const slices: TimeSlices = new TimeSlices(new WorkClock(), () => {
     steps.push('begin')
