@@ -1,4 +1,4 @@
-// What becomes of leaders and waiters when etcd is not dead but slow, full, mute or without its memory.
+// Leaders and waiters while etcd is not down but slow, full, silent or without its data.
 
 import { type AddressInfo, createServer } from 'node:net'
 import { isMessage } from '@bufbuild/protobuf'
@@ -45,7 +45,7 @@ test('an etcd that comes back without its data has a leader again, and nobody st
 test.each([
   { ttl: 2, delayMs: 110 },
   { ttl: 5, delayMs: 230 },
-  // So short a TTL does not survive a machine that stalls as well.
+  // So short a TTL does not survive a host that stalls on top of that.
 ])(
   'a TTL of $ttl s survives a way of $delayMs ms to etcd and as much back',
   { retry: 3 },
@@ -85,7 +85,7 @@ test('what etcd does not confirm is not reported as done: resigning and closing 
   expect(leadership.isValid()).toBe(false)
   await expect(resigned).rejects.toBeInstanceOf(TimeoutError)
   server.resume()
-  // Nobody asks again: what was left behind is cleared up all the same.
+  // The library clears up what was left behind, without another call.
   await next
   const { stdout } = await server.etcdctl('get', '--prefix', election, '--keys-only')
   expect(stdout.trim()).toBe(b.term)
@@ -132,7 +132,7 @@ test('lead() outlives an etcd that is full, and leads again when there is room',
   })
   await server.etcdctl('del', a.term)
   await until(() => a.term === '', { what: 'the loss' })
-  // It asks in vain meanwhile.
+  // Campaigns fail meanwhile.
   await expect(candidate('b').campaign()).rejects.toMatchObject({
     code: 'ELECT_REFUSED',
     retryable: true,
@@ -140,7 +140,7 @@ test('lead() outlives an etcd that is full, and leads again when there is room',
   expect(await isPending(led)).toBe(true)
   const { stdout } = await server.etcdctl('get', 'big', '-w', 'fields')
   const revision = /"Revision" : (\d+)/.exec(stdout)?.[1] ?? ''
-  // Only what is physically gone makes room.
+  // Only physical compaction makes room.
   expect((await server.etcdctl('compact', '--physical', revision)).code).toBe(0)
   expect((await server.etcdctl('defrag')).code).toBe(0)
   expect((await server.etcdctl('alarm', 'disarm')).code).toBe(0)
@@ -175,7 +175,7 @@ test('a proclamation that was given up and arrives late does not undo a later on
   const [, first] = late
   expect((await first?.())?.succeeded).toBe(false)
   expect((await a.leader()).name).toBe('second')
-  // One that did arrive, unknown to us, is no hindrance either.
+  // A proclamation that arrived without an answer to its sender does not block a later one either.
   await server.etcdctl('put', a.term, 'meanwhile', `--lease=${a.term.split('/').at(-1) ?? ''}`)
   await a.proclaim('third')
   expect((await a.leader()).name).toBe('third')

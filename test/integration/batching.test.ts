@@ -1,5 +1,5 @@
-// Many elections at once: how many requests they make, what one of them can do to its neighbours, and what is left
-// behind when nobody needs them any more. On real etcd.
+// Many elections at once on a real etcd: how many requests they make, how one of them affects its
+// neighbours, and what they leave behind.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { credentials } from '@grpc/grpc-js'
@@ -28,10 +28,10 @@ async function start(options: EtcdOptions): Promise<EtcdProcess> {
   return etcd
 }
 
-/** For clients whose requests are counted: none is sent again because a machine that stalls has not answered yet. */
+/** For clients whose requests are counted: a host that stalls must not make them send one again. */
 const patient = { attemptTimeoutMs: 20_000, callTimeoutMs: 25_000 }
 
-/** A transport that counts what goes over it, by method. */
+/** A transport that counts its calls and streams, by method. */
 function counting(): { transport: TransportFactory; taken: () => Record<string, number> } {
   let counts: Record<string, number> = {}
   const count = (what: string): void => {
@@ -72,7 +72,7 @@ function candidates(on: Session, count: number, prefix: string, name = 'a'): Can
 const campaignAll = (all: readonly Candidate[]): Promise<Leadership[]> =>
   Promise.all(all.map((candidate) => candidate.campaign()))
 
-/** How many keys there are under a prefix. */
+/** Counts the keys under a prefix. */
 async function keysUnder(etcd: EtcdProcess, prefix: string, ...flags: string[]): Promise<number> {
   const { stdout } = await etcd.etcdctl(...flags, 'get', prefix, '--prefix', '--keys-only')
   return stdout.split('\n').filter((line) => line !== '').length
@@ -102,7 +102,7 @@ describe('one request', () => {
 
   test.each([
     ['of one election', '', ''],
-    ['of two elections of which one holds the other', '', '/in/there'],
+    ['of two elections of which one contains the other', '', '/in/there'],
   ])('never carries two candidacies %s: they would get one token', async (_what, one, other) => {
     const { etcd, session, election } = scope(server.endpoint)
     const sessions = [session({ ttl: 60 }), session({ ttl: 60 })]
@@ -122,8 +122,8 @@ describe('one request', () => {
   })
 })
 
-describe('what etcd refuses for the sake of one', () => {
-  test('too many operations for this etcd: fewer are asked for from then on', async () => {
+describe('what etcd refuses because of one transaction', () => {
+  test('too many operations for this etcd: later requests have fewer', async () => {
     const etcd = await start({ args: ['--max-txn-ops=16'] })
     const { transport, taken } = counting()
     const { client, session, election } = scope(etcd.endpoint)
@@ -132,7 +132,7 @@ describe('what etcd refuses for the sake of one', () => {
     await campaignAll(candidates(shared, 100, `${election}-first`))
     taken()
     expect(await campaignAll(candidates(shared, 100, `${election}-second`))).toHaveLength(100)
-    // 14 would fit; what is learnt by halving may be down to half of that.
+    // 14 would fit; halving may lower the limit to half of that.
     const { Txn = 0 } = taken()
     expect(Txn).toBeGreaterThanOrEqual(8)
     expect(Txn).toBeLessThanOrEqual(15)
@@ -154,7 +154,7 @@ describe('what etcd refuses for the sake of one', () => {
     expect(await keysUnder(server, election)).toBe(20)
   })
 
-  test('names that are too long for this etcd only together', async () => {
+  test('names that are too long for this etcd only together: all are elected', async () => {
     const etcd = await start({ args: ['--max-request-bytes=20000'] })
     const { session, election } = scope(etcd.endpoint)
     const shared = session({ ttl: 60 })
@@ -188,7 +188,7 @@ describe('what etcd refuses for the sake of one', () => {
   })
 })
 
-// etcd 3.4.23 does not look into nested transactions when it checks rights.
+// etcd 3.4.23 checks no rights inside nested transactions.
 describeVersions((version) => {
   test('a right that is missing: one is denied, without a key, and its neighbours are not', async () => {
     const etcd = await start({ version })

@@ -1,4 +1,4 @@
-// What closing a client, a session or a candidate does to everything that is made from it.
+// Closing a client, a session or a candidate, and what that ends.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ClosedError } from '../../src/index.js'
@@ -42,7 +42,7 @@ test('closing the client ends terms, campaigns and observers, and renews no leas
   await until(async () => (await remaining()) === '', { what: 'the leases to run out' })
 })
 
-test('closing a session while it opens gives back what was opened', async () => {
+test('closing a session while it opens revokes its lease', async () => {
   const { candidate, session } = scope(server.endpoint)
   const own = session({ ttl: 60 })
   const campaign = expect(candidate('a', { on: own }).campaign()).rejects.toBeInstanceOf(

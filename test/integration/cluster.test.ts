@@ -1,4 +1,4 @@
-// What becomes of leaders, waiters and observers when members of etcd, or the way to them, fail.
+// Leaders, waiters and observers while members of etcd, or the connections to them, fail.
 
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Leadership } from '../../src/index.js'
@@ -8,7 +8,7 @@ import { Proxy } from '../support/proxy.js'
 import { scope, seen } from '../support/scope.js'
 import { until } from '../support/until.js'
 
-/** Waits until the lease was renewed so many times, or the term is over. */
+/** Resolves when the lease was renewed so many times, or the term is over. */
 async function renewed(leadership: Leadership, times: number): Promise<void> {
   let last = leadership.remainingMs()
   let count = 0
@@ -88,11 +88,11 @@ describe('with three members', () => {
     expect(leaderships.filter((leadership) => leadership.signal.aborted)).toEqual([])
   })
 
-  test('a client that a follower cut off from its cluster serves moves on', async () => {
+  test('a client moves on from a member that has lost its cluster', async () => {
     const [first, ...others] = cluster.members
     if (first === undefined) throw new Error('no member')
     const { candidate, client } = scope(cluster.endpoints)
-    // Whom this client asks first loses its cluster: the others are gone, it has no leader.
+    // The member that this client asks first has no etcd leader once the others are killed.
     const on = client({ random: () => 0 })
     const a = candidate('a', { on, ttl: 5 })
     const leadership = await a.campaign()
@@ -146,7 +146,7 @@ describe('with one member', () => {
     await server.restart()
     await until(() => terms.length >= 2, { what: 'the second leader' })
     await until(async () => (await keys()).length === 3, { what: 'three keys' })
-    // Whenever there is any, there is only one.
+    // There is never more than one valid leadership.
     let valid: Leadership[] = []
     await until(() => (valid = terms.filter((term) => term.isValid())).length > 0, {
       what: 'a valid term',
@@ -233,7 +233,7 @@ describe('with one member', () => {
     await server.pause()
     await expect(a.campaign()).rejects.toMatchObject({ code: 'ELECT_TIMEOUT' })
     server.resume()
-    // Whatever the server does with the request that it had taken, it comes to nothing.
+    // The server may carry out the request that it has received, but no key of a stays.
     const other = candidate('b', { on: client() })
     expect((await other.campaign()).isValid()).toBe(true)
     await until(async () => (await keys()).length === 1, { what: 'only the key of b' })
@@ -249,7 +249,7 @@ describe('with one member', () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_100)
     expect(leadership.isValid()).toBe(false)
     expect(leadership.remainingMs()).toBe(0)
-    // The signal needs the event loop and follows.
+    // The signal needs the event loop, so it comes later.
     await leadership.ended
     expect(leadership.signal.aborted).toBe(true)
   })

@@ -1,4 +1,4 @@
-// Ways to etcd: one, several, TLS, Unix socket, and everything that can be wrong with them.
+// Connects to etcd by one and several endpoints, with TLS, and by Unix sockets, right and wrong.
 
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -9,12 +9,12 @@ import { type Certificates, makeCertificates } from '../support/certificates.js'
 import { type EtcdProcess, startEtcd } from '../support/etcd.js'
 import { scope, uniqueElection } from '../support/scope.js'
 
-/** For calls that fail only when their time is up. */
+/** Short timeouts, for calls that fail only when their time is over. */
 const brief = { attemptTimeoutMs: 500, callTimeoutMs: 1_500 }
-/** Where nobody listens, whatever other tests start. */
+/** A port on which no test ever listens. */
 const closedPort = 1
 
-/** One campaign with these options; rejects as it does. */
+/** Campaigns once with these options, and rejects with the campaign's error. */
 async function campaignWith(options: EtcdOptions): Promise<bigint> {
   const etcd = new Etcd(options)
   const candidate = new Candidate(etcd, { election: uniqueElection(), name: 'a', ttl: 5 })
@@ -67,17 +67,17 @@ describe('plain etcd', () => {
     }
   })
 
-  test('is told that it does not speak TLS', async () => {
+  test('is unavailable to a client that expects TLS', async () => {
     await expect(
       campaignWith({ ...brief, endpoints: [server.endpoint.replace('http:', 'https:')] }),
     ).rejects.toMatchObject({ code: 'ELECT_UNAVAILABLE', message: /scheme/ })
   })
 })
 
-describe('an endpoint where no etcd is', () => {
+describe('an endpoint without an etcd', () => {
   test.each<[string, () => Promise<string>, Partial<EtcdOptions>?]>([
     ['refuses', () => Promise.resolve(`http://127.0.0.1:${String(closedPort)}`)],
-    // A resolver takes its time.
+    // Resolvers are slow to say so.
     [
       'resolves to nothing',
       () => Promise.resolve('http://no-such-host.invalid:2379'),
@@ -89,14 +89,14 @@ describe('an endpoint where no etcd is', () => {
       async () =>
         `http://127.0.0.1:${String(await listening(createServer((_, response) => response.end('hello'))))}`,
     ],
-  ])('and that %s is reported as unavailable, with the address', async (_, endpoint, options) => {
+  ])('that %s is reported as unavailable, with its URL', async (_, endpoint, options) => {
     const url = await endpoint()
     const failure = campaignWith({ ...brief, ...options, endpoints: [url] })
     await expect(failure).rejects.toMatchObject({ code: 'ELECT_UNAVAILABLE', retryable: true })
     await expect(failure).rejects.toThrow(url)
   })
 
-  test('and that never answers is reported as a timeout', async () => {
+  test('that never answers is reported as a timeout', async () => {
     const port = await listening(createTcpServer(() => undefined))
     const failure = campaignWith({ ...brief, endpoints: [`http://127.0.0.1:${String(port)}`] })
     await expect(failure).rejects.toMatchObject({ code: 'ELECT_TIMEOUT', retryable: true })
@@ -123,7 +123,7 @@ describe('etcd with TLS', () => {
     certificates.remove()
   })
 
-  test('is reached with its authority', async () => {
+  test("is reached with its authority's certificate", async () => {
     const tls = { ca: pem(certificates.caFile) }
     expect(await campaignWith({ endpoints: [server.endpoint], tls })).toBeGreaterThan(0n)
   })
@@ -134,7 +134,7 @@ describe('etcd with TLS', () => {
     expect(await campaignWith({ endpoints: [asking.endpoint], tls })).toBeGreaterThan(0n)
   })
 
-  test('is reached by what the variables of etcdctl say', async () => {
+  test('is reached with the environment variables of etcdctl', async () => {
     const { certFile, keyFile } = certificates.client
     const variables = {
       ETCDCTL_ENDPOINTS: `127.0.0.1:${String(asking.port)}`,
@@ -153,7 +153,7 @@ describe('etcd with TLS', () => {
     await etcd.close()
   })
 
-  test('without a client certificate is refused when it asks for one', async () => {
+  test('refuses a client without a certificate when it asks for one', async () => {
     const tls = { ca: pem(certificates.caFile) }
     await expect(campaignWith({ endpoints: [asking.endpoint], tls })).rejects.toMatchObject({
       name: expect.stringMatching(/AuthError|UnavailableError/) as string,
@@ -161,7 +161,7 @@ describe('etcd with TLS', () => {
   })
 
   test.each([
-    ['an authority that nobody was told of', () => ({ endpoints: [server.endpoint] })],
+    ['an unknown authority', () => ({ endpoints: [server.endpoint] })],
     [
       'the wrong authority',
       () => ({ endpoints: [server.endpoint], tls: { ca: pem(certificates.strangeCaFile) } }),
@@ -170,14 +170,14 @@ describe('etcd with TLS', () => {
       'a certificate for another host',
       () => ({ endpoints: [elsewhere.endpoint], tls: { ca: pem(certificates.caFile) } }),
     ],
-  ])('and %s is an error that waiting does not mend', async (_, options) => {
+  ])('with %s is an error that waiting does not fix', async (_, options) => {
     await expect(campaignWith(options())).rejects.toMatchObject({
       code: 'ELECT_AUTH',
       retryable: false,
     })
   })
 
-  test('spoken to in plain is reported as unavailable', async () => {
+  test('is unavailable to a client without TLS', async () => {
     const endpoints = [server.endpoint.replace('https:', 'http:')]
     await expect(campaignWith({ ...brief, endpoints })).rejects.toMatchObject({
       code: 'ELECT_UNAVAILABLE',
@@ -210,7 +210,7 @@ describe('etcd with authentication', () => {
   })
   const alice = { user: 'alice', password: 'wonder:land' }
 
-  test('elects for a user with rights on the prefix only', async () => {
+  test('elects a user with rights on the prefix only', async () => {
     const { client, candidate, observer, election } = scope(server.endpoint)
     const on = client(alice)
     const own = { on, election: `${prefix}${election}` }
@@ -246,7 +246,7 @@ describe('etcd with authentication', () => {
     expect(outside.term).toBe('')
   })
 
-  test('that is switched on while running is signed in to, and nothing is lost', async () => {
+  test('that is switched on while clients run has them sign in, and nothing is lost', async () => {
     const fresh = await startEtcd()
     onTestFinished(() => fresh[Symbol.asyncDispose]())
     const { client, candidate } = scope(fresh.endpoint)

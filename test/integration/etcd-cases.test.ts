@@ -1,4 +1,4 @@
-// The cases of etcd's own election and session tests, rebuilt from their description, against every etcd at hand.
+// The cases of etcd's own election and session tests, rebuilt from their description, on each etcd.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Leadership } from '../../src/index.js'
@@ -75,7 +75,7 @@ describeServers((version) => {
 
   test('a key beside the election does not block it', async () => {
     const { candidate, election } = scope(server.endpoint)
-    // The name followed by another character than '/': outside of the election.
+    // A character other than '/' follows the name, so these keys are outside of the election.
     await server.etcdctl('put', `${election}a`, 'x')
     await server.etcdctl('put', election, 'x')
     expect((await candidate('a').campaign()).isValid()).toBe(true)
@@ -262,7 +262,7 @@ describeServers((version) => {
     expect((await b.campaign()).name).toBe('b')
   })
 
-  test('a name of 1 MiB works, one of 2 MiB is refused, leaves no key and no harm', async () => {
+  test('a name of 1 MiB works; one of 2 MiB is refused, leaves no key, and does no harm', async () => {
     const { candidate, election } = scope(server.endpoint)
     const big = candidate('x'.repeat(2 ** 20))
     await big.campaign()
@@ -288,7 +288,7 @@ describeServers((version) => {
     },
   )
 
-  test('an observer sees nothing of an election whose name only begins alike', async () => {
+  test('an observer sees nothing of an election whose name only begins with the same text', async () => {
     const { candidate, observer, election } = scope(server.endpoint)
     const watching = observer()
     await watching.start()

@@ -1,4 +1,4 @@
-// What the Go package `elect` promises of each of its calls, against every etcd at hand.
+// What the Go package `elect` promises of each of its calls, on each installed etcd.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -21,7 +21,7 @@ describeServers((version) => {
     await server[Symbol.asyncDispose]()
   })
 
-  /** The keys of an election as etcdctl shows them, oldest first. */
+  /** Reads the keys of an election with etcdctl, oldest first. */
   async function keysOf(election: string): Promise<{ key: string; value: string; rev: string }[]> {
     const { stdout } = await server.etcdctl(
       ...['get', `${election}/`, '--prefix', '--sort-by=CREATE', '--order=ASCEND', '-w', 'json'],
@@ -88,7 +88,7 @@ describeServers((version) => {
       expect((await again).name).toBe('b')
     })
 
-    test('a signal that is aborted already sends nothing', async () => {
+    test('sends nothing when its signal is aborted already', async () => {
       const { candidate, election } = scope(server.endpoint)
       const a = candidate('a')
       await expect(a.campaign({ signal: AbortSignal.abort('no') })).rejects.toBe('no')
@@ -96,7 +96,7 @@ describeServers((version) => {
       expect(await keysOf(election)).toEqual([])
     })
 
-    test('its signal bounds only the wait: a won term outlives it', async () => {
+    test('waits no longer than its signal, but a term outlives the signal', async () => {
       const { candidate } = scope(server.endpoint)
       const a = candidate('a')
       const stop = new AbortController()
@@ -107,14 +107,14 @@ describeServers((version) => {
       expect(await a.isLeader()).toBe(true)
     })
 
-    test('of one that leads resolves at once with the leadership it has', async () => {
+    test('of the leader resolves at once with the leadership that it has', async () => {
       const { candidate } = scope(server.endpoint)
       const a = candidate('a')
       const leadership = await a.campaign()
       expect(await a.campaign()).toBe(leadership)
     })
 
-    test('of one that leads, with another name, proclaims instead of blocking', async () => {
+    test('of the leader, with another name, proclaims instead of blocking', async () => {
       const { candidate } = scope(server.endpoint)
       const a = candidate('a')
       const leadership = await a.campaign()
@@ -124,7 +124,7 @@ describeServers((version) => {
       expect((await a.leader()).revision).toBe(leadership.fencingToken)
     })
 
-    test('twice at once on one candidate is refused, and the first goes on', async () => {
+    test('is refused while an earlier one of the same candidate waits, and that one goes on', async () => {
       const { candidate } = scope(server.endpoint)
       const a = candidate('a')
       const b = candidate('b')
@@ -159,7 +159,7 @@ describeServers((version) => {
       expect((await candidate('b').leader()).name).toBe('a2')
     })
 
-    test('of one who never campaigned is an error and changes nothing', async () => {
+    test('of a candidate that never campaigned is an error and changes nothing', async () => {
       const { candidate, election } = scope(server.endpoint)
       const a = candidate('a')
       await expect(a.proclaim('x')).rejects.toBeInstanceOf(NotLeaderError)
@@ -180,7 +180,7 @@ describeServers((version) => {
       expect((await keysOf(election)).map(({ value }) => value)).toEqual(['a', 'b'])
     })
 
-    test('of one whose key is gone is an error and makes no key', async () => {
+    test('of a candidate whose key is gone is an error and makes no key', async () => {
       const { candidate, election } = scope(server.endpoint)
       const a = candidate('a')
       const leadership = await a.campaign()
@@ -190,7 +190,7 @@ describeServers((version) => {
       expect(await keysOf(election)).toEqual([])
     })
 
-    test('the last of many stays', async () => {
+    test('leaves the last of many names', async () => {
       const { candidate } = scope(server.endpoint)
       const a = candidate('a')
       await a.campaign()
@@ -201,7 +201,7 @@ describeServers((version) => {
   })
 
   describe('resign', () => {
-    test('of one who does not lead has no effect and is no error', async () => {
+    test('of a candidate that does not lead has no effect and is no error', async () => {
       const { candidate, election } = scope(server.endpoint)
       const a = candidate('a')
       const b = candidate('b')
@@ -230,7 +230,7 @@ describeServers((version) => {
   })
 
   describe('close', () => {
-    test('ends everything, and later calls reject', async () => {
+    test('ends term and candidacy, and later calls reject', async () => {
       const { candidate, election } = scope(server.endpoint)
       const a = candidate('a')
       const leadership = await a.campaign()
@@ -261,7 +261,7 @@ describeServers((version) => {
       expect((await keysOf(election)).map(({ value }) => value)).toEqual(['a'])
     })
 
-    test('of one that never did anything does nothing', async () => {
+    test('of a candidate that was never used does nothing', async () => {
       const { candidate, election } = scope(server.endpoint)
       const a = candidate('a')
       await a.close()
@@ -270,7 +270,7 @@ describeServers((version) => {
     })
   })
 
-  describe('who leads', () => {
+  describe('the leader', () => {
     test('leader() gives the values that etcdctl shows', async () => {
       const { candidate, election } = scope(server.endpoint)
       const a = candidate('a')
@@ -297,7 +297,7 @@ describeServers((version) => {
       expect(await a.isLeader()).toBe(false)
     })
 
-    test('term is the key while a candidate, and empty otherwise', async () => {
+    test('term is the key of the candidacy, and empty without one', async () => {
       const { candidate, election } = scope(server.endpoint)
       const a = candidate('a')
       expect(a.term).toBe('')
@@ -310,7 +310,7 @@ describeServers((version) => {
   })
 
   describe('an observer', () => {
-    test('reads the election once with init, and does not follow it', async () => {
+    test('reads the election once with init(), and does not watch it', async () => {
       const { candidate, observer } = scope(server.endpoint)
       const watching = observer()
       await watching.init()
@@ -343,7 +343,7 @@ describeServers((version) => {
       expect(watching.term).toBe('')
     })
 
-    test('lists everybody, oldest first', async () => {
+    test('lists all candidates, oldest first', async () => {
       const { candidate, observer } = scope(server.endpoint)
       const watching = observer()
       await watching.start()

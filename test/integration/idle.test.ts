@@ -1,5 +1,4 @@
-// Candidates and observers to whom nothing happens for long, while etcd forgets what they do not need: old revisions,
-// and the token that they signed in with.
+// Candidates and observers of a quiet election, while etcd drops old revisions and sign-in tokens.
 
 import { expect, onTestFinished, test } from 'vitest'
 import type { Leadership } from '../../src/index.js'
@@ -17,7 +16,7 @@ async function started(options: EtcdOptions = {}): Promise<{ server: EtcdProcess
   return { server, proxy }
 }
 
-/** Waits until the lease was renewed so many times. */
+/** Resolves when the lease was renewed so many times. */
 async function renewed(leadership: Leadership, times: number): Promise<void> {
   let last = leadership.remainingMs()
   for (let count = 0; count < times; count++) {
@@ -32,7 +31,7 @@ async function renewed(leadership: Leadership, times: number): Promise<void> {
   }
 }
 
-test('compaction of all that was while nothing happens in the election changes nothing', async () => {
+test('compacting all old revisions while nothing happens in the election changes nothing', async () => {
   const { server, proxy } = await started()
   const { candidate, client, observer } = scope(proxy.endpoint)
   const a = candidate('a', { on: client() })
@@ -50,7 +49,7 @@ test('compaction of all that was while nothing happens in the election changes n
     const revision = /"Revision" : (\d+)/.exec(stdout)?.[1] ?? ''
     const { code } = await server.etcdctl('compact', '--physical', revision)
     expect(code).toBe(0)
-    // Every watch is opened again, at a revision that is gone.
+    // Now every watch opens again at a compacted revision.
     proxy.reset()
     await leadership.proclaim(`a${String(round)}`)
     await seen(watching, `a${String(round)}`)
@@ -62,7 +61,7 @@ test('compaction of all that was while nothing happens in the election changes n
   expect((await next).term).toBe(term)
 })
 
-test('when the token expires again and again, streams open again and no event is lost', async () => {
+test('when the sign-in token expires again and again, streams reopen and no event is lost', async () => {
   const { server, proxy } = await started({ args: ['--auth-token-ttl', '1'] })
   await enableAuth(server)
   const credentials = { user: root.name, password: root.password }
@@ -81,7 +80,7 @@ test('when the token expires again and again, streams open again and no event is
   const etcdctl = (...args: string[]) =>
     server.etcdctl(`--user=${root.name}:${root.password}`, ...args)
   for (let round = 0; round < 3; round++) {
-    // A change of the rights makes every token void, as its age does.
+    // A change of rights makes every token void, as its age does.
     const { code } = await etcdctl('role', 'add', `role-${String(round)}`)
     expect(code).toBe(0)
     proxy.reset()

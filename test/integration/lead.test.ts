@@ -1,4 +1,4 @@
-// The loop that most services want: what becomes of the work, whatever becomes of the leadership.
+// lead(), the loop that most services want: the work runs while its candidate leads.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Leadership } from '../../src/index.js'
@@ -6,7 +6,7 @@ import { scope } from '../support/scope.js'
 import { describeServers, type Server, startServer } from '../support/server.js'
 import { until } from '../support/until.js'
 
-/** Work that goes on until it is told to stop, and writes down its terms. */
+/** Work that runs until its term is over, and records its terms. */
 function untilStopped(terms: Leadership[]): (leadership: Leadership) => Promise<void> {
   return async (leadership) => {
     terms.push(leadership)
@@ -42,7 +42,7 @@ describeServers((version) => {
     expect(await terms[1]?.ended).toBe('resigned')
   })
 
-  test('asked to stop, gives the key up only when the work has ended', async () => {
+  test('when stopped, gives the key up only after the work has ended', async () => {
     const { candidate, observer } = scope(server.endpoint)
     const a = candidate('a', { ttl: 60 })
     const watching = observer()
@@ -74,7 +74,7 @@ describeServers((version) => {
     expect((await next).name).toBe('b')
   })
 
-  test('work that ends gives the leadership to the next one', async () => {
+  test('resigns when the work ends, so that the next candidate leads', async () => {
     const { candidate } = scope(server.endpoint)
     const a = candidate('a')
     const stop = new AbortController()
@@ -91,7 +91,7 @@ describeServers((version) => {
     await leading
   })
 
-  test('work that throws ends the loop with its error, and gives the key up', async () => {
+  test('rejects with the error of the work, and gives the key up', async () => {
     const { candidate } = scope(server.endpoint)
     const a = candidate('a', { ttl: 60 })
     const bug = new Error('a bug in the work')
@@ -104,7 +104,7 @@ describeServers((version) => {
     expect((await candidate('b').campaign()).name).toBe('b')
   })
 
-  test('work that fails because it was told to stop does not end the loop', async () => {
+  test('goes on when the work fails because its term is over', async () => {
     const { candidate } = scope(server.endpoint)
     const a = candidate('a')
     const stop = new AbortController()
@@ -123,7 +123,7 @@ describeServers((version) => {
     await leading
   })
 
-  test('ends at once when asked to stop while it waits, or before it began', async () => {
+  test('ends at once when stopped while it waits or before it begins', async () => {
     const { candidate, observer } = scope(server.endpoint)
     const watching = observer()
     await watching.start()
@@ -149,7 +149,7 @@ describeServers((version) => {
     expect(await terms[0]?.ended).toBe('closed')
   })
 
-  test('rejects what retrying cannot fix', async () => {
+  test('rejects with an error that retrying cannot fix', async () => {
     const { candidate, session } = scope(server.endpoint)
     const shared = session()
     await candidate('a', { on: shared }).campaign()

@@ -1,4 +1,5 @@
-// etcd as a whole is gone for longer than the TTL. In the normal run for 10 s; `npm run test:outages` takes 30, 60, 120.
+// All of etcd is down for longer than the TTL: for 10 s in a normal run, and for 30, 60 and 120 s
+// with `npm run test:outages`.
 
 import { expect, onTestFinished, test } from 'vitest'
 import type { Leadership } from '../../src/index.js'
@@ -10,7 +11,7 @@ import { until } from '../support/until.js'
 const outages = (process.env['OUTAGES'] ?? '10').split(',').map(Number)
 
 test.each(outages)(
-  'etcd down for %i s: one leader afterwards, one key each, and nobody storms it meanwhile',
+  'etcd down for %i s: one leader afterwards, one key each, and no storm of requests meanwhile',
   { timeout: 300_000 },
   async (seconds) => {
     const server = await startEtcd()
@@ -45,7 +46,7 @@ test.each(outages)(
     await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
     const heapAfter = await heapUsed()
     for (const [index, proxy] of proxies.entries()) {
-      // grpc-js waits between 0.1 and 1 s before it dials again, for each of two clients' channels at most.
+      // grpc-js waits for 0.1 to 1 s before it dials again, on the channels of at most two clients.
       expect(proxy.dialled - (dialledBefore[index] ?? 0)).toBeLessThan(10 + 3 * seconds)
     }
     expect(heapAfter - heapBefore).toBeLessThan(16 * 2 ** 20)
@@ -57,7 +58,7 @@ test.each(outages)(
       what: 'one key each',
       timeoutMs: 60_000,
     })
-    // Whenever there is any, there is only one.
+    // There is never more than one valid leadership.
     let valid: Leadership[] = []
     await until(() => (valid = terms.filter((term) => term.isValid())).length > 0, {
       what: 'a valid term',
@@ -68,7 +69,7 @@ test.each(outages)(
   },
 )
 
-/** What is left after the garbage is gone. */
+/** Returns the heap that is in use after a garbage collection, in bytes. */
 async function heapUsed(): Promise<number> {
   const { setFlagsFromString } = await import('node:v8')
   const { runInNewContext } = await import('node:vm')

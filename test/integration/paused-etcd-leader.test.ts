@@ -1,5 +1,5 @@
-// etcd's own leader is paused for about a TTL and resumed, and goes on for a moment as if it still led. It then
-// acknowledges renewals that nobody else knows of, or ends leases that were renewed elsewhere meanwhile.
+// etcd's own leader is paused for about a TTL, resumes, and for a moment acts as if it still led:
+// it acknowledges renewals that no other member knows of, or ends leases that others renewed.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type EtcdCluster, startCluster } from '../support/etcd.js'
@@ -20,7 +20,7 @@ describe("etcd's own leader is paused", () => {
     ['the paused one first', 2_000],
     ['only the others', 2_500],
   ])(
-    'with lockDelay no two lead at once when the leader of the election knows %s',
+    'with lockDelay no two candidates lead at once when the leader of the election connects to %s',
     async (way, pauseMs) => {
       const { overlapMs, end } = await pausedLeaderRound(cluster, {
         election: uniqueElection(),
@@ -30,7 +30,7 @@ describe("etcd's own leader is paused", () => {
         lockDelay: true,
       })
       expect(overlapMs).toBe(0)
-      // Nobody could renew for longer than the TTL, so another one was elected.
+      // The leader could not renew for longer than the TTL, so the other candidate was elected.
       if (way === 'only the paused one') expect(end).toBeDefined()
     },
   )

@@ -1,4 +1,4 @@
-// An etcd in which nothing is written at all: who watches it must not take its silence for its death.
+// An etcd in which nothing is written: a client must not take a quiet watch for a dead member.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { enableAuth, root } from '../support/auth.js'
@@ -7,7 +7,7 @@ import { scope } from '../support/scope.js'
 import { until } from '../support/until.js'
 import { describeVersions } from '../support/versions.js'
 
-/** How many streams of watches there have been, and how many messages came over them. */
+/** Counts the watch streams that etcd has served, and the messages that it received on them. */
 async function watching(endpoint: string): Promise<{ streams: number; messages: number }> {
   const metrics = await (await fetch(`${endpoint}/metrics`)).text()
   const count = (what: string) => {
@@ -17,7 +17,7 @@ async function watching(endpoint: string): Promise<{ streams: number; messages: 
   return { streams: count('started'), messages: count('msg_received') }
 }
 
-// A machine that stalls for longer than an answer may take has the stream opened anew, as it should be.
+// On a host that stalls for longer than a probe may take, the client rightly opens another stream.
 const stalls = { retry: 3 }
 
 describeVersions((version) => {
@@ -26,15 +26,15 @@ describeVersions((version) => {
     onTestFinished(() => server[Symbol.asyncDispose]())
     const { candidate } = scope(server.endpoint)
     await candidate('a').campaign()
-    // It was asked for signs of life three times; each time it had until the next one to give it.
+    // The client has sent three probes; etcd had until the next one to answer each.
     await until(async () => (await watching(server.endpoint)).messages >= 4, {
-      what: 'signs of life to be asked for',
+      what: 'three probes',
     })
     expect((await watching(server.endpoint)).streams).toBe(1)
   })
 
   test(
-    'to be refused an answer is one: rights that are taken away do not end it',
+    'a refused probe counts as an answer: the stream outlives rights that are taken away',
     stalls,
     async () => {
       const server = await startEtcd({ version })
@@ -48,7 +48,7 @@ describeVersions((version) => {
       const revoke = ['user', 'revoke-role', user.name, `role-of-${user.name}`]
       expect((await server.etcdctl(credentials, ...revoke)).code).toBe(0)
       await until(async () => (await watching(server.endpoint)).messages >= 4, {
-        what: 'signs of life to be asked for',
+        what: 'three probes',
       })
       expect((await watching(server.endpoint)).streams).toBe(1)
     },

@@ -1,4 +1,4 @@
-// How many requests and streams each thing costs, counted between this library and a real etcd.
+// Counts the requests and streams of each operation, between this library and a real etcd.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { credentials } from '@grpc/grpc-js'
@@ -17,10 +17,10 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** For clients whose requests are counted: none is sent again because a machine that stalls has not answered yet. */
+/** For clients whose requests are counted: a host that stalls must not make them send one again. */
 const patient = { attemptTimeoutMs: 20_000, callTimeoutMs: 25_000 }
 
-/** A transport that writes down what goes over it. */
+/** A transport that records its calls and streams. */
 function counting(): { transport: TransportFactory; taken: () => string[] } {
   const calls: string[] = []
   const transport: TransportFactory = (endpoint) => {
@@ -52,7 +52,7 @@ test('opening a session is one request, and an uncontended campaign on it is one
   expect(taken()).toEqual(['LeaseGrant'])
   const leadership = await a.campaign()
   expect(taken()).toEqual(['Txn'])
-  // The watch is for what comes later.
+  // The watch opens in the next turn.
   await nextTurn()
   expect(taken()).toEqual(['stream Watch'])
   leadership.isValid()
@@ -68,7 +68,7 @@ test('opening a session is one request, and an uncontended campaign on it is one
   expect(taken()).toEqual(['LeaseRevoke'])
 })
 
-test('taking over from one who resigned needs no request at all', async () => {
+test('taking over from a leader that resigned needs no request at all', async () => {
   const { transport, taken } = counting()
   const { client, candidate } = scope(server.endpoint)
   const a = candidate('a', { ttl: 60 })
@@ -99,7 +99,7 @@ test('any number of candidates and observers of a client share one watch stream'
   expect(calls.filter((call) => call === 'stream Watch')).toHaveLength(1)
   expect(calls.filter((call) => call === 'LeaseGrant')).toHaveLength(2)
   expect(calls.filter((call) => call === 'Txn')).toHaveLength(51)
-  // The observer shares the list that the candidate has.
+  // The observer shares the candidate's list.
   expect(calls.filter((call) => call === 'Range')).toEqual([])
 })
 
@@ -123,7 +123,7 @@ test('a session renews on one stream, confirmed by one read, however many it lea
     { what: 'two confirmed renewals' },
   )
   expect(new Set(calls)).toEqual(new Set(['stream LeaseKeepAlive', 'Range']))
-  // One, and another one where an answer was late: not one each.
+  // One stream, and another after each late answer; never one per election.
   const streams = calls.filter((call) => call === 'stream LeaseKeepAlive').length
   expect(streams).toBeGreaterThanOrEqual(1)
   expect(streams).toBeLessThan(5)

@@ -1,5 +1,5 @@
-// Ten thousand elections in two processes' worth of clients, on one etcd: all are led, all are taken over, with one of
-// each thing that costs etcd something.
+// Ten thousand elections of two clients on one etcd: all get a leader, the second client takes all
+// over, and each client uses one stream and one lease.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { credentials } from '@grpc/grpc-js'
@@ -21,10 +21,10 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** So much at once keeps a slow machine busy for longer than a client waits by default. */
+/** On a slow host so many elections take longer than a client waits by default. */
 const patient = { attemptTimeoutMs: 20_000, callTimeoutMs: 60_000 }
 
-/** A transport that knows which streams are open, and how many messages each has sent. */
+/** A transport that counts open streams and sent messages, by method. */
 function listening(): {
   transport: TransportFactory
   open: Map<string, number>
@@ -84,7 +84,7 @@ function candidates(on: Session, prefix: string, name: string): Candidate[] {
   )
 }
 
-test('10,000 elections led by one session are all taken over by the next, one of each thing in use', async () => {
+test('one session takes over 10,000 elections from another, with one stream and one lease', async () => {
   const { client, session, election } = scope(server.endpoint)
   const first = session({ ttl: 60 }, client(patient))
   const { transport, open, messages } = listening()
@@ -108,7 +108,7 @@ test('10,000 elections led by one session are all taken over by the next, one of
   expect(wins).toEqual([])
   expect(messages.get('LeaseGrant')).toBe(1)
   expect(messages.get('Txn')).toBeLessThan(elections / 50)
-  // One each, and again where a stream that was silent for too long was opened anew.
+  // One message for each watch, and one more when a stream that was silent for too long reopens.
   expect(messages.get('Watch')).toBeGreaterThanOrEqual(elections)
   expect(messages.get('Watch')).toBeLessThan(3 * elections)
   expect(open.get('Watch')).toBe(1)
@@ -130,11 +130,11 @@ test('10,000 elections led by one session are all taken over by the next, one of
 
   await Promise.all(waiting.map((candidate) => candidate.resign()))
   expect(wins.some((leadership) => leadership.isValid())).toBe(false)
-  // Nobody follows any of them any more.
+  // No candidate needs a watch any more.
   await until(() => open.get('Watch') === 0, { what: 'the watch stream to be closed' })
 }, 180_000)
 
-test('1,000 observers of one election share one watch and one list, which go with the last of them', async () => {
+test('1,000 observers of one election share one watch and one list until the last one stops', async () => {
   const { transport, open, messages } = listening()
   const { client, candidate, election } = scope(server.endpoint)
   const on = client({ transport, ...patient })
@@ -158,7 +158,7 @@ test('1,000 observers of one election share one watch and one list, which go wit
   expect(open.get('Watch')).toBe(0)
 })
 
-test('a callback that takes its time in one election holds up no other', async () => {
+test('a slow callback of one election delays no other election', async () => {
   const { session, election, client } = scope(server.endpoint)
   const first = session({ ttl: 60 }, client())
   const second = session({ ttl: 60 }, client())

@@ -1,5 +1,5 @@
-// What resigning, closing and giving a campaign up come to when etcd hangs or refuses connections: each ends within its
-// bound, says nothing that is not known, and goes on trying in the background.
+// Resigning, closing and giving a campaign up while etcd hangs or refuses connections: each ends
+// within its bound, reports nothing that is not known, and goes on trying in the background.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { campaignPatiently } from '../support/campaign.js'
@@ -39,7 +39,7 @@ async function keys(server: EtcdProcess): Promise<string[]> {
 const unknown = { code: expect.stringMatching(/ELECT_(TIMEOUT|UNAVAILABLE)/) as string }
 
 test.each(ways)(
-  'resign() against an etcd that $how ends, and the key goes all the same',
+  'resign() against an etcd that $how ends, and the key is removed later',
   async ({ fail, mend }) => {
     const server = await started()
     const { candidate, client } = scope(server.endpoint)
@@ -56,7 +56,7 @@ test.each(ways)(
 )
 
 test.each(ways)(
-  'close() against an etcd that $how ends, and lease and key go all the same',
+  'close() against an etcd that $how ends, and lease and key are removed later',
   async ({ fail, mend }) => {
     const server = await started()
     const { candidate, client } = scope(server.endpoint)
@@ -75,7 +75,7 @@ test.each(ways)(
 )
 
 test.each(ways)(
-  'a campaign given up while etcd $how rejects at once and is never elected later',
+  'a campaign that is given up while etcd $how rejects at once, and is never elected later',
   async ({ fail, mend }) => {
     const server = await started()
     const { candidate, client } = scope(server.endpoint)

@@ -1,4 +1,4 @@
-// The same election from both sides: this library and the real etcdctl, each as leader, as waiter and as onlooker.
+// One election shared by this library and the real etcdctl, each as leader, waiter and observer.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { isPending, scope, seen } from '../support/scope.js'
 import { until } from '../support/until.js'
 import { binariesOf, describeVersions } from '../support/versions.js'
 
-/** An etcdctl that goes on until it is told to stop. */
+/** An etcdctl that runs until it is stopped. */
 class Running {
   readonly #child: ChildProcessByStdio<null, Readable, null>
   #output = ''
@@ -105,7 +105,7 @@ describeVersions((version) => {
     await until(() => listening.lines.at(-1) === 'ours-2', { what: 'the proclamation' })
   })
 
-  test('a lock of etcdctl under the same name and an election take turns, as they share a queue', async () => {
+  test('an etcdctl lock and an election of the same name share a queue, so they take turns', async () => {
     const { candidate, election } = scope(server.endpoint)
     const lock = new Running(server, ['lock', election])
     await until(() => lock.lines.length === 1, { what: 'etcdctl to hold the lock' })

@@ -1,4 +1,4 @@
-// The same election from both sides: this library and a Go program on etcd's own concurrency package.
+// One election shared by this library and a Go program on etcd's own concurrency package.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type EtcdProcess, startEtcd } from '../support/etcd.js'
@@ -33,7 +33,7 @@ describeGo('with Go', () => {
     const waiting = ours.campaign()
     await until(() => ours.term !== '', { what: 'us to be in the queue' })
     expect(await isPending(waiting)).toBe(true)
-    theirs.tell('resign')
+    theirs.send('resign')
     await theirs.next('resigned')
     const leadership = await waiting
     expect(leadership.fencingToken).toBeGreaterThan(BigInt(elected.revision))
@@ -53,12 +53,12 @@ describeGo('with Go', () => {
     const elected = await theirs.next('elected')
     expect(BigInt(elected.revision)).toBeGreaterThan(leadership.fencingToken)
     await seen(watching, 'theirs')
-    theirs.tell('proclaim theirs-2')
+    theirs.send('proclaim theirs-2')
     await seen(watching, 'theirs-2')
     expect(watching.term).toBe(elected.key)
   })
 
-  test('a Go program that is killed is followed by us, without two leaders', async () => {
+  test('we take over from a Go program that is killed, without two leaders', async () => {
     const { candidate, election } = scope(server.endpoint)
     await using theirs = GoPeer.campaign(peers(2), election, 'theirs')
     await theirs.next('session')
@@ -100,11 +100,11 @@ describeGo('with Go', () => {
     for (let turn = 0; turn < 50; turn++) {
       const waiting = ours.campaign()
       await until(() => ours.term !== '', { what: 'us to be in the queue' })
-      theirs.tell('resign')
+      theirs.send('resign')
       await theirs.next('resigned')
       const { fencingToken } = await waiting
       expect(fencingToken).toBeGreaterThan(last)
-      theirs.tell('campaign theirs')
+      theirs.send('campaign theirs')
       const resigned = ours.resign()
       const elected = BigInt((await theirs.next('elected')).revision)
       await resigned

@@ -1,4 +1,4 @@
-// That tests may rely on the etcds they start: what they say of themselves is so, and none is left behind.
+// The etcds that tests start behave as their methods say, and none is left behind.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -41,7 +41,7 @@ describeVersions((version) => {
 
   test('a cluster tells which member leads, and has another one lead', async () => {
     await using cluster = await startCluster({ version })
-    // The members of a machine that stalls may hold an election of their own between the questions.
+    // On a host that stalls, the members may elect another leader between the questions.
     await until(
       async () => {
         const before = await cluster.leader()
@@ -84,7 +84,7 @@ describe('nothing is left behind', () => {
     }
   }
 
-  test('when an etcd is disposed of, also one that is paused', async () => {
+  test('when an etcd is disposed of, even a paused one', async () => {
     const etcd = await startEtcd()
     const { pid, dir } = etcd
     await etcd.pause()
@@ -93,7 +93,7 @@ describe('nothing is left behind', () => {
     expect(existsSync(dir)).toBe(false)
   })
 
-  /** Another process, which starts a cluster and then waits for a line that says how to end. */
+  /** A program that starts a cluster, and then ends as it reads on its standard input. */
   const program = `
     import { runnerImport } from 'vite'
     const { module } = await runnerImport('./test/support/etcd.ts', { configFile: false })
@@ -106,7 +106,7 @@ describe('nothing is left behind', () => {
     console.log(JSON.stringify(members.map(({ pid, dir }) => ({ pid, dir }))))`
 
   test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'throw', 'exit'] as const)(
-    'of a cluster whose process ends by %s',
+    'when the process that started a cluster ends by %s',
     async (how) => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', program])
       onTestFinished(() => void child.kill('SIGKILL'))
