@@ -216,18 +216,18 @@ export class ElectionDriver {
     }
     switch (this.#state.at) {
       case 'waiting':
-        this.#held.relyOn(this.#state.candidacy.term)
+        this.#held.dependOn(this.#state.candidacy.term)
         this.#look()
         break
       case 'idle':
         this.#leaveWaiters.succeeded()
-        this.#held.stopRelying()
+        this.#held.stopDepending()
         if (this.#mayJoinLate) void this.#lookForLateJoin()
         else this.#rest()
         break
       case 'joining':
         this.#leaveWaiters.succeeded()
-        this.#held.stopRelying()
+        this.#held.stopDepending()
         break
       case 'leading':
       case 'leaving':

@@ -7,7 +7,7 @@ export class HeldLease {
   readonly #listener: LeaseListener
   #lease: Lease | undefined
   #unlisten: (() => void) | undefined
-  #unrely: (() => void) | undefined
+  #endDependence: (() => void) | undefined
 
   /** @param listener is told of the present lease only. */
   constructor(listener: LeaseListener) {
@@ -32,19 +32,19 @@ export class HeldLease {
   }
 
   /** From now on the lease lives by confirmed renewals only; reads of this key may confirm them. */
-  relyOn(term: string): void {
-    this.#unrely ??= this.#lease?.rely(encode(term))
+  dependOn(term: string): void {
+    this.#endDependence ??= this.#lease?.dependOn(encode(term))
   }
 
-  stopRelying(): void {
-    this.#unrely?.()
-    this.#unrely = undefined
+  stopDepending(): void {
+    this.#endDependence?.()
+    this.#endDependence = undefined
   }
 
   /** Listens no longer. What is known of the lease stays true until the next one. */
   letGo(): void {
     this.#unlisten?.()
     this.#unlisten = undefined
-    this.stopRelying()
+    this.stopDepending()
   }
 }

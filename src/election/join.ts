@@ -83,7 +83,7 @@ async function joinOnce(joiner: Joiner, attempt: Attempt, signal: AbortSignal): 
     },
   })
   if (attempt.sent > 1) joiner.expectLateJoin(lease)
-  lease.witness(attempt.unconfirmed, joined.snapshot.raftTerm)
+  lease.confirm(attempt.unconfirmed, joined.snapshot.raftTerm)
   await name.joined(joined, lease, signal)
   if (lease.loss !== undefined) throw new SessionLostError('the lease was lost while joining')
   signal.throwIfAborted()

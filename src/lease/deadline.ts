@@ -28,7 +28,7 @@ export interface Deadline {
   /** When the last renewal that counts was sent. */
   readonly renewedAt: Instant
   /** Answered, and not yet known to count. */
-  readonly unverified: Acknowledgement | undefined
+  readonly unconfirmed: Acknowledgement | undefined
 }
 
 /** What is taken off besides drift: etcd's clock ticks and timers are not finer than this. */
@@ -48,8 +48,8 @@ export function outlivedAfterMs(ttlS: number, clockDrift: number): number {
 }
 
 /** A lease fresh from a grant, which went through etcd's log and needs no verification. */
-export function granted(sentAt: Instant, validMs: number): Deadline {
-  return { validForMs: validMs, renewedAt: sentAt, unverified: undefined }
+export function afterGrant(sentAt: Instant, validMs: number): Deadline {
+  return { validForMs: validMs, renewedAt: sentAt, unconfirmed: undefined }
 }
 
 /** Of no election: nothing confirms what came with it. */
@@ -59,22 +59,25 @@ const noRaftTerm = -1n
  * A lease that was renewed by others, with so much of it left at that instant as far as a member knows, which may be
  * behind. It is hoped for until then, and counts from the first renewal of our own that is confirmed.
  */
-export function adopted(asked: Instant, validMs: number, leftMs: number): Deadline {
+export function afterAdoption(asked: Instant, validMs: number, leftMs: number): Deadline {
   // A renewal that is sent at the same instant is a later one.
   const agoMs = Math.max(1, validMs - leftMs)
   const sentAt = { monotonicMs: asked.monotonicMs - agoMs, wallMs: asked.wallMs - agoMs }
   return {
     validForMs: validMs,
     renewedAt: { monotonicMs: -Infinity, wallMs: -Infinity },
-    unverified: { sentAt, raftTerm: noRaftTerm },
+    unconfirmed: { sentAt, raftTerm: noRaftTerm },
   }
 }
 
-export function acknowledged(deadline: Deadline, acknowledgement: Acknowledgement): Deadline {
-  const { unverified, renewedAt } = deadline
-  const newest = unverified?.sentAt ?? renewedAt
+export function afterAcknowledgement(
+  deadline: Deadline,
+  acknowledgement: Acknowledgement,
+): Deadline {
+  const { unconfirmed, renewedAt } = deadline
+  const newest = unconfirmed?.sentAt ?? renewedAt
   if (acknowledgement.sentAt.monotonicMs <= newest.monotonicMs) return deadline
-  return { ...deadline, unverified: acknowledgement }
+  return { ...deadline, unconfirmed: acknowledgement }
 }
 
 /**
@@ -82,23 +85,23 @@ export function acknowledged(deadline: Deadline, acknowledgement: Acknowledgemen
  *
  * @param waiting the acknowledgement that was unverified when the question was sent: the only one it can confirm.
  */
-export function witnessed(
+export function confirm(
   deadline: Deadline,
   waiting: Acknowledgement | undefined,
   raftTerm: bigint,
 ): Deadline {
   if (waiting === undefined || raftTerm !== waiting.raftTerm) return deadline
   if (waiting.sentAt.monotonicMs <= deadline.renewedAt.monotonicMs) return deadline
-  const unverified = deadline.unverified === waiting ? undefined : deadline.unverified
-  return { ...deadline, renewedAt: waiting.sentAt, unverified }
+  const unconfirmed = deadline.unconfirmed === waiting ? undefined : deadline.unconfirmed
+  return { ...deadline, renewedAt: waiting.sentAt, unconfirmed }
 }
 
 /** Of two that are both true of one lease, what the two say together. */
-export function combined(a: Deadline, b: Deadline): Deadline {
+export function merge(a: Deadline, b: Deadline): Deadline {
   const { renewedAt } = later(a, b, ({ renewedAt: at }) => at)
-  const { unverified } = later(a, b, ({ unverified: waiting }) => waiting?.sentAt)
-  const waits = unverified !== undefined && isLater(unverified.sentAt, renewedAt)
-  return { ...a, renewedAt, unverified: waits ? unverified : undefined }
+  const { unconfirmed } = later(a, b, ({ unconfirmed: waiting }) => waiting?.sentAt)
+  const waits = unconfirmed !== undefined && isLater(unconfirmed.sentAt, renewedAt)
+  return { ...a, renewedAt, unconfirmed: waits ? unconfirmed : undefined }
 }
 
 function later(
@@ -128,13 +131,13 @@ export function remainingMs(deadline: Deadline, now: Instant): number {
  * Whether only the wall clock says that it is over. Either the machine slept, or the clock was set: etcd knows which.
  */
 export function isDoubtful(deadline: Deadline, now: Instant): boolean {
-  const { renewedAt, validForMs: valid, unverified } = deadline
+  const { renewedAt, validForMs: valid, unconfirmed } = deadline
   const byMonotonicClock = renewedAt.monotonicMs + valid - now.monotonicMs
-  return unverified === undefined && byMonotonicClock > 0 && remainingMs(deadline, now) === 0
+  return unconfirmed === undefined && byMonotonicClock > 0 && remainingMs(deadline, now) === 0
 }
 
 /** The same by the monotonic clock alone, and with renewals not verified yet: how long to go on hoping. */
-export function hopeMs(deadline: Deadline, nowMs: number): number {
-  const latest = deadline.unverified?.sentAt ?? deadline.renewedAt
+export function possiblyRemainingMs(deadline: Deadline, nowMs: number): number {
+  const latest = deadline.unconfirmed?.sentAt ?? deadline.renewedAt
   return Math.max(0, latest.monotonicMs + deadline.validForMs - nowMs)
 }

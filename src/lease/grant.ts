@@ -4,12 +4,12 @@ import type { CallOptions, EtcdApi } from '../etcd/api.js'
 import { sleep } from '../base/clock.js'
 import { ClosedError, RefusedError, SessionLostError } from '../base/errors.js'
 import { Backoff } from '../base/backoff.js'
-import { adopted, granted, type Instant, validForMs } from './deadline.js'
+import { afterAdoption, afterGrant, type Instant, validForMs } from './deadline.js'
 import { Lease } from './lease.js'
 import type { StartRenewal } from './renewal.js'
 
 /** Numbers that come again and again are no reason to ask etcd for ever. */
-const mostIdsDrawn = 100
+const maxDraws = 100
 
 /** Asks for a new lease. */
 export async function grantLease(
@@ -19,8 +19,8 @@ export async function grantLease(
   renewal: StartRenewal,
   options: CallOptions = {},
 ): Promise<Lease> {
-  const { id, grantedS, since } = await grantedLease(api, ttlS, options)
-  const deadline = granted(since, validForMs(grantedS, clockDrift))
+  const { id, grantedS, since } = await requestLease(api, ttlS, options)
+  const deadline = afterGrant(since, validForMs(grantedS, clockDrift))
   return new Lease({ api, id, ttlS: grantedS, deadline }, renewal)
 }
 
@@ -44,7 +44,7 @@ export async function adoptLease(
     )
   }
   const grantedS = Number(grantedTTL)
-  const deadline = adopted(asked, validForMs(grantedS, clockDrift), Number(TTL) * 1000)
+  const deadline = afterAdoption(asked, validForMs(grantedS, clockDrift), Number(TTL) * 1000)
   const lease = new Lease({ api, id, ttlS: grantedS, deadline }, renewal)
   lease.renewNow()
   return lease
@@ -86,12 +86,12 @@ export async function revokeLater(api: EtcdApi, id: bigint, ttlS: number): Promi
 }
 
 /** What etcd granted, under an id that nobody else has. */
-async function grantedLease(
+async function requestLease(
   api: EtcdApi,
   ttlS: number,
   options: CallOptions,
 ): Promise<{ id: bigint; grantedS: number; since: Instant }> {
-  for (let left = mostIdsDrawn; ; left--) {
+  for (let left = maxDraws; ; left--) {
     const id = newLeaseId(api.random)
     let sent = 0
     let since: Instant = { monotonicMs: -Infinity, wallMs: -Infinity }

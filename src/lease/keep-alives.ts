@@ -11,7 +11,7 @@ import {
 import type { Instant } from './deadline.js'
 
 /** Of one member: the one that may have stalled, and a fresh one beside it. */
-const mostStreamsPerMember = 2
+const maxStreamsPerMember = 2
 
 export interface KeepAliveAnswer {
   readonly sentAt: Instant
@@ -33,7 +33,7 @@ export interface Patience {
   /** In the first circle; twice as long in each that follows, so that a slow way to etcd is no reason to lose a lease… */
   readonly firstMs: number
   /** …but never longer than this. */
-  readonly mostMs: number
+  readonly maxMs: number
 }
 
 export class KeepAlives {
@@ -76,10 +76,10 @@ export class KeepAlives {
 
   #send(to: OpenStream): void {
     const circles = Math.floor(this.#unanswered / this.#api.memberCount)
-    const { firstMs, mostMs } = this.#patience
+    const { firstMs, maxMs } = this.#patience
     to.sent.push(this.#now())
     this.#awaited = to
-    this.#askAnotherIn(Math.min(mostMs, firstMs * 2 ** circles))
+    this.#askAnotherIn(Math.min(maxMs, firstMs * 2 ** circles))
     this.#unanswered += 1
     to.stream.send(create(LeaseKeepAliveRequestSchema, { ID: this.#leaseId }))
   }
@@ -101,7 +101,7 @@ export class KeepAlives {
     // still be answered, when the way is only long.
     const next = this.#api.memberAfter(silent)
     const [stale, ...others] = this.#streamsTo(next)
-    if (stale !== undefined && others.length + 1 >= mostStreamsPerMember) this.#drop(stale)
+    if (stale !== undefined && others.length + 1 >= maxStreamsPerMember) this.#drop(stale)
     this.#send(this.#openStream(next))
   }
 

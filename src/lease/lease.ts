@@ -6,7 +6,7 @@ import type { EtcdApi } from '../etcd/api.js'
 import {
   type Acknowledgement,
   type Deadline,
-  hopeMs,
+  possiblyRemainingMs,
   type Instant,
   isDoubtful,
   remainingMs,
@@ -29,7 +29,7 @@ export interface LeaseListener {
 }
 
 /** Keys that the renewal is told of at a time. */
-const mostKeysRead = 8
+const maxConfirmingKeys = 8
 
 export class Lease {
   readonly id: bigint
@@ -41,14 +41,14 @@ export class Lease {
   /** Keys attached to the lease that somebody depends on; each may serve as what a verifying read asks for. */
   readonly #keys = new Set<Uint8Array>()
   /** Those of {@link #keys} that the renewal knows. */
-  #read: Uint8Array[] = []
+  #confirmingKeys: Uint8Array[] = []
   /** Whether only confirmed renewals count, because somebody depends on the lease. */
   #strict = false
   #loss: LeaseLoss | undefined
   /** The renewal that was doubted last. */
-  #askedSinceMs: number | undefined
+  #doubtedRenewalMs: number | undefined
   #cancelExpiry: (() => void) | undefined
-  readonly #offClose: () => void
+  readonly #stopListeningForClose: () => void
 
   constructor(granted: GrantedLease, start: StartRenewal) {
     const { api, id, ttlS } = granted
@@ -62,11 +62,11 @@ export class Lease {
       confirmed: () => {
         this.#confirmed()
       },
-      gone: (answeredAtMs) => {
-        this.end(hopeMs(this.#deadline, answeredAtMs) > 0 ? 'revoked' : 'expired')
+      leaseMissing: (answeredAtMs) => {
+        this.end(possiblyRemainingMs(this.#deadline, answeredAtMs) > 0 ? 'revoked' : 'expired')
       },
     })
-    this.#offClose = api.onClose(() => {
+    this.#stopListeningForClose = api.onClose(() => {
       this.end('closed')
     })
     this.#watchExpiry()
@@ -82,7 +82,7 @@ export class Lease {
    * at once, so that a clock that was set ahead ends nothing for longer than that takes.
    */
   remainingMs(): number {
-    if (this.#loss !== undefined || this.#renewal.isGone) return 0
+    if (this.#loss !== undefined || this.#renewal.isLeaseMissing) return 0
     const now = this.#now()
     if (isDoubtful(this.#deadline, now)) this.#askOnce()
     return remainingMs(this.#deadline, now)
@@ -103,26 +103,26 @@ export class Lease {
    * From now on, or from the next confirmed renewal on if it has none, the lease lives by confirmed renewals only.
    * This key, which is attached to the lease, may be read to confirm them.
    */
-  rely(key: Uint8Array): () => void {
+  dependOn(key: Uint8Array): () => void {
     this.#keys.add(key)
     this.#chooseKeys()
     if (this.isValid()) this.#strict = true
     else this.renewNow()
     return () => {
       this.#keys.delete(key)
-      if (this.#read.includes(key)) this.#chooseKeys()
+      if (this.#confirmingKeys.includes(key)) this.#chooseKeys()
       if (this.#keys.size === 0) this.#strict = false
     }
   }
 
-  /** What a linearizable request that is sent now may confirm; to be taken right before, for {@link witness}. */
+  /** What a linearizable request that is sent now may confirm; to be taken right before, for {@link confirm}. */
   get unconfirmed(): Acknowledgement | undefined {
-    return this.#deadline.unverified
+    return this.#deadline.unconfirmed
   }
 
   /** A linearizable answer from etcd: it may confirm the renewal that was unconfirmed when it was asked for. */
-  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
-    this.#renewal.witness(unconfirmed, raftTerm)
+  confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
+    this.#renewal.confirm(unconfirmed, raftTerm)
   }
 
   /** Asks etcd for a renewal now, for one who suspects that the lease is gone. */
@@ -134,7 +134,7 @@ export class Lease {
   end(loss: LeaseLoss): void {
     if (this.#loss !== undefined) return
     this.#loss = loss
-    this.#offClose()
+    this.#stopListeningForClose()
     this.#cancelExpiry?.()
     this.#renewal.close()
     const listeners = [...this.#listeners]
@@ -145,8 +145,8 @@ export class Lease {
   /** However often somebody looks: asking goes on by itself until there is an answer. */
   #askOnce(): void {
     const { monotonicMs } = this.#deadline.renewedAt
-    if (this.#askedSinceMs === monotonicMs) return
-    this.#askedSinceMs = monotonicMs
+    if (this.#doubtedRenewalMs === monotonicMs) return
+    this.#doubtedRenewalMs = monotonicMs
     this.renewNow()
   }
 
@@ -156,13 +156,17 @@ export class Lease {
 
   /** A few of them, for the case that one is deleted: that must not end what the others stand for. */
   #chooseKeys(): void {
-    if (this.#read.length === mostKeysRead && this.#read.every((key) => this.#keys.has(key))) return
-    this.#read = []
+    if (
+      this.#confirmingKeys.length === maxConfirmingKeys &&
+      this.#confirmingKeys.every((key) => this.#keys.has(key))
+    )
+      return
+    this.#confirmingKeys = []
     for (const key of this.#keys) {
-      this.#read.push(key)
-      if (this.#read.length === mostKeysRead) break
+      this.#confirmingKeys.push(key)
+      if (this.#confirmingKeys.length === maxConfirmingKeys) break
     }
-    this.#renewal.readWith(this.#read)
+    this.#renewal.confirmWith(this.#confirmingKeys)
   }
 
   #confirmed(): void {
@@ -186,8 +190,10 @@ export class Lease {
   }
 
   #leftMs(): number {
-    const deadline = this.#strict ? { ...this.#deadline, unverified: undefined } : this.#deadline
-    return hopeMs(deadline, this.#api.clock.monotonicMs())
+    const deadline: Deadline = this.#strict
+      ? { ...this.#deadline, unconfirmed: undefined }
+      : this.#deadline
+    return possiblyRemainingMs(deadline, this.#api.clock.monotonicMs())
   }
 
   #now(): Instant {

@@ -4,7 +4,13 @@
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { RangeResponse } from '../etcd/wire/gen/rpc_pb.js'
-import { type Acknowledgement, acknowledged, type Deadline, hopeMs, witnessed } from './deadline.js'
+import {
+  type Acknowledgement,
+  afterAcknowledgement,
+  type Deadline,
+  possiblyRemainingMs,
+  confirm,
+} from './deadline.js'
 import { hedged } from '../base/hedge.js'
 import { type KeepAliveAnswer, KeepAlives, type Patience } from './keep-alives.js'
 
@@ -23,18 +29,18 @@ export interface RenewalListener {
   acknowledged(): void
   confirmed(): void
   /** etcd has no such lease. */
-  gone(answeredAtMs: number): void
+  leaseMissing(answeredAtMs: number): void
 }
 
 export interface Renewal {
   /** As it is known at this instant. */
   readonly deadline: Deadline
   /** etcd is known to have no such lease, although nobody may have been told yet. */
-  readonly isGone: boolean
+  readonly isLeaseMissing: boolean
   /** Keys, attached to the lease, each of which may be read to confirm renewals; without any they stay unconfirmed. */
-  readWith(keys: readonly Uint8Array[]): void
+  confirmWith(keys: readonly Uint8Array[]): void
   /** A linearizable answer from etcd: it may confirm the renewal that was unconfirmed when it was asked for. */
-  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void
+  confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void
   renewNow(): void
   close(): void
 }
@@ -45,7 +51,7 @@ export type StartRenewal = (granted: GrantedLease, listener: RenewalListener) =>
 const renewalsPerTtl = 3
 
 /** How soon it is asked again whether renewing is allowed: as often as a lease of the shortest TTL needs it. */
-const askAgainMs = 200
+const recheckMs = 200
 
 export function renewalIntervalMs(ttlS: number): number {
   return (ttlS * 1000) / renewalsPerTtl
@@ -54,13 +60,13 @@ export function renewalIntervalMs(ttlS: number): number {
 /** With each member that is asked something about a lease. */
 function patienceOf(ttlS: number): Patience {
   const ttlMs = ttlS * 1000
-  return { firstMs: Math.min(500, Math.max(150, ttlMs / 12)), mostMs: ttlMs / 4 }
+  return { firstMs: Math.min(500, Math.max(150, ttlMs / 12)), maxMs: ttlMs / 4 }
 }
 
 /** Renews on the event loop that it is made on. */
 export class LoopRenewal implements Renewal {
   /** Whoever is to be told is told at once. */
-  readonly isGone = false
+  readonly isLeaseMissing = false
   readonly #lease: GrantedLease
   readonly #listener: RenewalListener
   readonly #mayRenew: () => boolean
@@ -68,7 +74,7 @@ export class LoopRenewal implements Renewal {
   readonly #backoff: Backoff
   #deadline: Deadline
   #keys: readonly Uint8Array[] = []
-  #verifying = false
+  #isReading = false
   #closed = false
   #cancelRenewal: (() => void) | undefined
 
@@ -94,13 +100,13 @@ export class LoopRenewal implements Renewal {
     return this.#deadline
   }
 
-  readWith(keys: readonly Uint8Array[]): void {
+  confirmWith(keys: readonly Uint8Array[]): void {
     this.#keys = keys
   }
 
-  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
+  confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
     const before = this.#deadline
-    this.#deadline = witnessed(before, unconfirmed, raftTerm)
+    this.#deadline = confirm(before, unconfirmed, raftTerm)
     if (this.#deadline === before) return
     this.#backoff.reset()
     this.#listener.confirmed()
@@ -111,7 +117,7 @@ export class LoopRenewal implements Renewal {
     this.#cancelRenewal = undefined
     if (this.#closed) return
     if (this.#mayRenew()) this.#keepAlives.ask()
-    else this.#renewIn(Math.min(askAgainMs, renewalIntervalMs(this.#lease.ttlS)))
+    else this.#renewIn(Math.min(recheckMs, renewalIntervalMs(this.#lease.ttlS)))
   }
 
   close(): void {
@@ -129,33 +135,33 @@ export class LoopRenewal implements Renewal {
 
   #answered({ sentAt, answeredAtMs, raftTerm, ttlS }: KeepAliveAnswer): void {
     if (ttlS <= 0) {
-      this.#listener.gone(answeredAtMs)
+      this.#listener.leaseMissing(answeredAtMs)
       return
     }
-    this.#deadline = acknowledged(this.#deadline, { sentAt, raftTerm })
+    this.#deadline = afterAcknowledgement(this.#deadline, { sentAt, raftTerm })
     this.#listener.acknowledged()
     if (this.#closed) return
     this.#renewIn(sentAt.monotonicMs + renewalIntervalMs(this.#lease.ttlS) - answeredAtMs)
-    void this.#verify()
+    void this.#confirmByReading()
   }
 
   /** Reads something through etcd's log to learn whether the last acknowledgement was given by who still leads it. */
-  async #verify(): Promise<void> {
+  async #confirmByReading(): Promise<void> {
     const [key] = this.#keys
-    if (this.#verifying || key === undefined) return
-    this.#verifying = true
-    const { unverified } = this.#deadline
+    if (this.#isReading || key === undefined) return
+    this.#isReading = true
+    const { unconfirmed } = this.#deadline
     try {
       const { header, kvs } = await this.#read(key)
       // A key that is gone may have gone with the lease: a member that is behind acknowledges what has ended already.
-      if (kvs.length === 0) this.#readAnotherThan(key)
-      else if (!this.#closed) this.witness(unverified, header?.raftTerm ?? 0n)
+      if (kvs.length === 0) this.#readOtherKeysFirst(key)
+      else if (!this.#closed) this.confirm(unconfirmed, header?.raftTerm ?? 0n)
     } catch {
       // Not confirmed, for whatever reason: what follows is the same.
     } finally {
-      this.#verifying = false
+      this.#isReading = false
     }
-    if (!this.#isClosed() && this.#deadline.unverified !== undefined) {
+    if (!this.#isClosed() && this.#deadline.unconfirmed !== undefined) {
       this.#renewIn(this.#backoff.nextMs())
     }
   }
@@ -166,7 +172,7 @@ export class LoopRenewal implements Renewal {
     let asked = api.preferredMember
     const ask = (signal: AbortSignal): Promise<RangeResponse> => {
       asked = api.preferredMember
-      const timeoutMs = Math.max(1, hopeMs(this.#deadline, api.clock.monotonicMs()))
+      const timeoutMs = Math.max(1, possiblyRemainingMs(this.#deadline, api.clock.monotonicMs()))
       return api.range({ key, keysOnly: true }, { timeoutMs, urgent: true, signal })
     }
     return hedged(api.clock, ask, {
@@ -179,7 +185,7 @@ export class LoopRenewal implements Renewal {
   }
 
   /** If there is another: one key that was deleted must not end what the others stand for. */
-  #readAnotherThan(key: Uint8Array): void {
+  #readOtherKeysFirst(key: Uint8Array): void {
     if (!this.#keys.includes(key)) return
     this.#keys = [...this.#keys.filter((other) => other !== key), key]
   }

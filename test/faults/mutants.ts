@@ -31,8 +31,8 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: 'src/lease/grant.ts',
-        from: 'granted(since, validForMs(grantedS, clockDrift))',
-        to: 'granted({ ...since, monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }, validForMs(grantedS, clockDrift))',
+        from: 'afterGrant(since, validForMs(grantedS, clockDrift))',
+        to: 'afterGrant({ ...since, monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }, validForMs(grantedS, clockDrift))',
       },
     ],
     shows: 'two leaders at once',
@@ -77,8 +77,8 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: 'src/lease/lease.ts',
-        from: 'return hopeMs(deadline, this.#api.clock.monotonicMs())',
-        to: 'return remainingMs(deadline, this.#now()) + 0 * hopeMs(deadline, 0)',
+        from: 'return possiblyRemainingMs(deadline, this.#api.clock.monotonicMs())',
+        to: 'return remainingMs(deadline, this.#now()) + 0 * possiblyRemainingMs(deadline, 0)',
       },
     ],
     shows: 'two leaders at once',
@@ -114,8 +114,8 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: 'src/lease/renewal.ts',
-        from: 'if (kvs.length === 0) this.#readAnotherThan(key)',
-        to: 'if (kvs.length < 0) this.#readAnotherThan(key)',
+        from: 'if (kvs.length === 0) this.#readOtherKeysFirst(key)',
+        to: 'if (kvs.length < 0) this.#readOtherKeysFirst(key)',
       },
     ],
     shows: 'keys and candidates differ after calm',
@@ -179,8 +179,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       {
         file: 'src/lease/renewal.ts',
-        from: 'void this.#verify()',
-        to: 'if (this.#keys.length > 0) this.witness(this.#deadline.unverified, raftTerm)',
+        from: 'void this.#confirmByReading()',
+        to: 'if (this.#keys.length > 0) this.confirm(this.#deadline.unconfirmed, raftTerm)',
       },
     ],
     shows: 'two leaders at once',

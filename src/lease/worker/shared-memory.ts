@@ -10,24 +10,24 @@ import type { Acknowledgement, Deadline, Instant } from '../deadline.js'
 
 const word = {
   count: 0,
-  gone: 1,
+  leaseMissing: 1,
   renewedMonotonic: 2,
   renewedWall: 3,
-  waiting: 4,
+  isUnconfirmed: 4,
   sentMonotonic: 5,
   sentWall: 6,
   raftTerm: 7,
 } as const
 
 /** Whoever writes is done in less than a microsecond, unless it was taken off its processor or is no more. */
-const mostAttempts = 100
+const maxAttempts = 100
 
 export class SharedDeadline {
   readonly buffer: SharedArrayBuffer
   readonly #words: BigInt64Array
   #read: Deadline
   /** The counter that {@link #read} was read with. */
-  #readAt = 0n
+  #readCount = 0n
 
   /** @param initial what is believed until something is published; how long a renewal counts stays as it says. */
   constructor(initial: Deadline, buffer = new SharedArrayBuffer(8 * Object.keys(word).length)) {
@@ -37,48 +37,48 @@ export class SharedDeadline {
   }
 
   /** By one thread only. */
-  publish({ renewedAt, unverified }: Deadline): void {
-    this.#written(() => {
+  publish({ renewedAt, unconfirmed }: Deadline): void {
+    this.#write(() => {
       this.#putInstant(word.renewedMonotonic, renewedAt)
-      this.#put(word.waiting, unverified === undefined ? 0n : 1n)
-      if (unverified === undefined) return
-      this.#putInstant(word.sentMonotonic, unverified.sentAt)
-      this.#put(word.raftTerm, BigInt.asIntN(64, unverified.raftTerm))
+      this.#put(word.isUnconfirmed, unconfirmed === undefined ? 0n : 1n)
+      if (unconfirmed === undefined) return
+      this.#putInstant(word.sentMonotonic, unconfirmed.sentAt)
+      this.#put(word.raftTerm, BigInt.asIntN(64, unconfirmed.raftTerm))
     })
   }
 
   /** etcd has no such lease; nothing undoes it. */
-  publishGone(): void {
-    this.#put(word.gone, 1n)
+  publishLeaseMissing(): void {
+    this.#put(word.leaseMissing, 1n)
   }
 
-  get isGone(): boolean {
-    return this.#get(word.gone) === 1n
+  get isLeaseMissing(): boolean {
+    return this.#get(word.leaseMissing) === 1n
   }
 
   /** What was published last, or before that: a deadline that was true once stays true, it only gets old. */
   read(): Deadline {
-    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const count = this.#get(word.count)
-      if (count === this.#readAt) break
+      if (count === this.#readCount) break
       if (count % 2n !== 0n) continue
       const renewedAt = this.#instant(word.renewedMonotonic)
-      const unverified = this.#acknowledgement()
+      const unconfirmed = this.#acknowledgement()
       if (this.#get(word.count) !== count) continue
-      this.#read = { ...this.#read, renewedAt, unverified }
-      this.#readAt = count
+      this.#read = { ...this.#read, renewedAt, unconfirmed }
+      this.#readCount = count
       break
     }
     return this.#read
   }
 
   #acknowledgement(): Acknowledgement | undefined {
-    if (this.#get(word.waiting) === 0n) return undefined
+    if (this.#get(word.isUnconfirmed) === 0n) return undefined
     const raftTerm = BigInt.asUintN(64, this.#get(word.raftTerm))
     return { sentAt: this.#instant(word.sentMonotonic), raftTerm }
   }
 
-  #written(write: () => void): void {
+  #write(write: () => void): void {
     Atomics.add(this.#words, word.count, 1n)
     write()
     Atomics.add(this.#words, word.count, 1n)

@@ -3,7 +3,7 @@
 // It must not know who depends on the lease.
 
 import type { Clock } from '../../base/clock.js'
-import { type Acknowledgement, type Deadline, combined, witnessed } from '../deadline.js'
+import { type Acknowledgement, type Deadline, merge, confirm } from '../deadline.js'
 import {
   LoopRenewal,
   type Renewal,
@@ -24,7 +24,7 @@ export interface WorkerRenewalOptions {
 
 /** A worker that has not renewed for so many intervals is helped. */
 const lateAfterIntervals = 1.5
-const slowestBeatMs = 500
+const maxBeatIntervalMs = 500
 
 export class WorkerRenewal implements Renewal {
   readonly #lease: GrantedLease
@@ -32,14 +32,14 @@ export class WorkerRenewal implements Renewal {
   readonly #isHealthy: () => boolean
   #shared: SharedDeadline
   readonly #heartbeat = new Heartbeat()
-  readonly #beatEveryMs: number
-  readonly #handle: RenewalHandle
+  readonly #beatIntervalMs: number
+  readonly #workerHandle: RenewalHandle
   /** What is known on this thread, from the grant on. */
   #own: Deadline
-  #known: { shared: Deadline; own: Deadline; both: Deadline } | undefined
+  #merged: { shared: Deadline; own: Deadline; both: Deadline } | undefined
   #keys: readonly Uint8Array[] = []
   /** Renews on this thread. */
-  #help: LoopRenewal | undefined
+  #fallback: LoopRenewal | undefined
   #cancelBeat: (() => void) | undefined
   #cancelWatch: (() => void) | undefined
   #closed = false
@@ -54,9 +54,9 @@ export class WorkerRenewal implements Renewal {
     this.#isHealthy = isHealthy
     this.#own = granted.deadline
     this.#shared = new SharedDeadline(granted.deadline)
-    this.#beatEveryMs = Math.min(slowestBeatMs, maxStallMs / 4)
+    this.#beatIntervalMs = Math.min(maxBeatIntervalMs, maxStallMs / 4)
     this.#beat()
-    this.#handle = worker.renew(granted.api, {
+    this.#workerHandle = worker.renew(granted.api, {
       describe: () => {
         // Memory of its own for each worker: one that was ended while it wrote leaves it half-written.
         this.#shared = new SharedDeadline(this.deadline)
@@ -71,40 +71,40 @@ export class WorkerRenewal implements Renewal {
         }
       },
       report: (news) => {
-        this.#news(news)
+        this.#handleReport(news)
       },
       workerLost: () => {
-        this.#helpNow()
+        this.#startFallback()
       },
     })
-    this.#watch()
+    this.#watchWorker()
   }
 
   get deadline(): Deadline {
     const shared = this.#shared.read()
-    const own = this.#help?.deadline ?? this.#own
-    if (this.#known?.shared !== shared || this.#known.own !== own) {
-      this.#known = { shared, own, both: combined(shared, own) }
+    const own = this.#fallback?.deadline ?? this.#own
+    if (this.#merged?.shared !== shared || this.#merged.own !== own) {
+      this.#merged = { shared, own, both: merge(shared, own) }
     }
-    return this.#known.both
+    return this.#merged.both
   }
 
-  get isGone(): boolean {
-    return this.#shared.isGone
+  get isLeaseMissing(): boolean {
+    return this.#shared.isLeaseMissing
   }
 
-  readWith(keys: readonly Uint8Array[]): void {
+  confirmWith(keys: readonly Uint8Array[]): void {
     this.#keys = keys
-    this.#help?.readWith(keys)
-    this.#handle.tell({ readWith: keys })
+    this.#fallback?.confirmWith(keys)
+    this.#workerHandle.tell({ readWith: keys })
   }
 
-  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
+  confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
     const before = this.deadline
-    const after = witnessed(before, unconfirmed, raftTerm)
+    const after = confirm(before, unconfirmed, raftTerm)
     if (after === before) return
-    if (this.#help !== undefined) {
-      this.#help.witness(unconfirmed, raftTerm)
+    if (this.#fallback !== undefined) {
+      this.#fallback.confirm(unconfirmed, raftTerm)
       return
     }
     this.#own = after
@@ -112,36 +112,36 @@ export class WorkerRenewal implements Renewal {
   }
 
   renewNow(): void {
-    this.#handle.tell('renewNow')
-    this.#help?.renewNow()
+    this.#workerHandle.tell('renewNow')
+    this.#fallback?.renewNow()
   }
 
   close(): void {
     this.#closed = true
     this.#cancelBeat?.()
     this.#cancelWatch?.()
-    this.#stopHelping()
-    this.#handle.drop()
+    this.#stopFallback()
+    this.#workerHandle.drop()
   }
 
   #beat(): void {
     const { clock } = this.#lease.api
     this.#heartbeat.beat(clock.monotonicMs(), this.#isHealthy())
-    this.#cancelBeat = clock.setTimer(this.#beatEveryMs, () => {
+    this.#cancelBeat = clock.setTimer(this.#beatIntervalMs, () => {
       this.#beat()
     })
   }
 
-  #news(news: WorkerReport): void {
+  #handleReport(news: WorkerReport): void {
     if (this.#closed) return
     switch (news.is) {
       case 'gone':
-        this.#listener.gone(news.answeredAtMs)
+        this.#listener.leaseMissing(news.answeredAtMs)
         return
       case 'acknowledged':
       case 'confirmed':
-        if (!this.#isLate()) this.#stopHelping()
-        this.#watch()
+        if (!this.#isLate()) this.#stopFallback()
+        this.#watchWorker()
         this.#listener[news.is]()
         return
     }
@@ -149,11 +149,11 @@ export class WorkerRenewal implements Renewal {
   }
 
   /** Looks again when the worker should have renewed by then. */
-  #watch(): void {
+  #watchWorker(): void {
     this.#cancelWatch?.()
     this.#cancelWatch = this.#clock.setTimer(Math.max(1, this.#lateInMs()), () => {
-      if (this.#isLate()) this.#helpNow()
-      else this.#watch()
+      if (this.#isLate()) this.#startFallback()
+      else this.#watchWorker()
     })
   }
 
@@ -163,28 +163,28 @@ export class WorkerRenewal implements Renewal {
 
   /** By what the worker alone has done. */
   #lateInMs(): number {
-    const { renewedAt, unverified } = this.#shared.read()
-    const lastMs = (unverified?.sentAt ?? renewedAt).monotonicMs
+    const { renewedAt, unconfirmed } = this.#shared.read()
+    const lastMs = (unconfirmed?.sentAt ?? renewedAt).monotonicMs
     const intervalMs = renewalIntervalMs(this.#lease.ttlS)
     return lastMs + intervalMs * lateAfterIntervals - this.#clock.monotonicMs()
   }
 
-  #helpNow(): void {
-    if (this.#closed || this.#help !== undefined) return
-    this.#help = new LoopRenewal(
+  #startFallback(): void {
+    if (this.#closed || this.#fallback !== undefined) return
+    this.#fallback = new LoopRenewal(
       { ...this.#lease, deadline: this.deadline },
       this.#listener,
       this.#isHealthy,
     )
-    this.#help.readWith(this.#keys)
-    this.#help.renewNow()
+    this.#fallback.confirmWith(this.#keys)
+    this.#fallback.renewNow()
   }
 
-  #stopHelping(): void {
-    if (this.#help === undefined) return
-    this.#own = this.#help.deadline
-    this.#help.close()
-    this.#help = undefined
+  #stopFallback(): void {
+    if (this.#fallback === undefined) return
+    this.#own = this.#fallback.deadline
+    this.#fallback.close()
+    this.#fallback = undefined
   }
 
   get #clock(): Clock {

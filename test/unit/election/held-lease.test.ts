@@ -17,7 +17,7 @@ class FakeLease {
     return () => this.listeners.delete(listener)
   }
 
-  rely(key: Uint8Array): () => void {
+  dependOn(key: Uint8Array): () => void {
     const text = Buffer.from(key).toString()
     this.keys.push(text)
     return () => this.keys.splice(this.keys.indexOf(text), 1)
@@ -30,7 +30,7 @@ test('the next lease takes the place of the one before, which is listened to no 
   const held = new HeldLease(listener)
   const [first, second] = [new FakeLease(), new FakeLease()]
   held.hold(first.lease)
-  held.relyOn('jobs/1')
+  held.dependOn('jobs/1')
   held.hold(first.lease)
   expect([...first.listeners]).toEqual([listener])
   expect(first.keys).toEqual(['jobs/1'])
@@ -41,16 +41,16 @@ test('the next lease takes the place of the one before, which is listened to no 
   expect(held.lease).toBe(second.lease)
 })
 
-test('a key is relied on once, until that ends', () => {
+test('a key is depended on once, until that ends', () => {
   const held = new HeldLease(listener)
   const fake = new FakeLease()
-  held.relyOn('jobs/1')
+  held.dependOn('jobs/1')
   held.hold(fake.lease)
-  held.relyOn('jobs/1')
-  held.relyOn('jobs/1')
+  held.dependOn('jobs/1')
+  held.dependOn('jobs/1')
   expect(fake.keys).toEqual(['jobs/1'])
-  held.stopRelying()
-  held.stopRelying()
+  held.stopDepending()
+  held.stopDepending()
   expect(fake.keys).toEqual([])
 })
 

@@ -38,7 +38,7 @@ export class LeaseRenewer {
         this.#renew(order)
         return
       case 'readWith':
-        this.#renewals.get(order.task)?.readWith(order.keys)
+        this.#renewals.get(order.task)?.confirmWith(order.keys)
         return
       case 'renewNow':
         this.#renewals.get(order.task)?.renewNow()
@@ -67,15 +67,15 @@ export class LeaseRenewer {
           shared.publish(renewal.deadline)
           this.#tell({ is: 'confirmed', task })
         },
-        gone: (answeredAtMs) => {
-          shared.publishGone()
+        leaseMissing: (answeredAtMs) => {
+          shared.publishLeaseMissing()
           this.#drop(task)
           this.#tell({ is: 'gone', task, answeredAtMs })
         },
       },
       () => heartbeat.isHealthy && this.#clock.monotonicMs() - heartbeat.lastMs <= maxStallMs,
     )
-    renewal.readWith(order.keys)
+    renewal.confirmWith(order.keys)
     this.#renewals.set(task, renewal)
     renewal.renewNow()
   }

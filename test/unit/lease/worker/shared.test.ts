@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { transformSync } from 'esbuild'
 import { describe, expect, test } from 'vitest'
-import { type Deadline, granted } from '../../../../src/lease/deadline.js'
+import { type Deadline, afterGrant } from '../../../../src/lease/deadline.js'
 import { Heartbeat, SharedDeadline } from '../../../../src/lease/worker/shared-memory.js'
 
-const initial = granted({ monotonicMs: 10, wallMs: 1_000_010 }, 4_000)
+const initial = afterGrant({ monotonicMs: 10, wallMs: 1_000_010 }, 4_000)
 
 /** Everything in it tells the same number. */
 function nth(n: number): Deadline {
   return {
     ...initial,
     renewedAt: { monotonicMs: n, wallMs: n + 1_000_000 },
-    unverified: { sentAt: { monotonicMs: n + 1, wallMs: n + 2 }, raftTerm: BigInt(n) },
+    unconfirmed: { sentAt: { monotonicMs: n + 1, wallMs: n + 2 }, raftTerm: BigInt(n) },
   }
 }
 
@@ -29,13 +29,13 @@ describe('a deadline in shared memory', () => {
     expect(reader.read()).toBe(reader.read())
     writer.publish({ ...nth(5), renewedAt: { monotonicMs: 7.123_999_9, wallMs: -0.000_1 } })
     expect(reader.read().renewedAt).toEqual({ monotonicMs: 7.123, wallMs: -0.001 })
-    writer.publish({ ...nth(6), unverified: undefined })
-    expect(reader.read()).toEqual({ ...nth(6), unverified: undefined })
+    writer.publish({ ...nth(6), unconfirmed: undefined })
+    expect(reader.read()).toEqual({ ...nth(6), unconfirmed: undefined })
   })
 
   test('that is infinitely old can be published', () => {
     const shared = new SharedDeadline(initial)
-    shared.publish(granted({ monotonicMs: -Infinity, wallMs: -Infinity }, 4_000))
+    shared.publish(afterGrant({ monotonicMs: -Infinity, wallMs: -Infinity }, 4_000))
     expect(shared.read().renewedAt.monotonicMs).toBeLessThan(-1e9)
   })
 
@@ -52,10 +52,10 @@ describe('a deadline in shared memory', () => {
   test('is gone when it is said to be, and stays so', () => {
     const writer = new SharedDeadline(initial)
     const reader = new SharedDeadline(initial, writer.buffer)
-    expect(reader.isGone).toBe(false)
-    writer.publishGone()
+    expect(reader.isLeaseMissing).toBe(false)
+    writer.publishLeaseMissing()
     writer.publish(nth(5))
-    expect(reader.isGone).toBe(true)
+    expect(reader.isLeaseMissing).toBe(true)
   })
 
   test('is never read torn while another thread writes', async () => {
@@ -73,7 +73,7 @@ describe('a deadline in shared memory', () => {
       for (let n = 1; ; n++) {
         shared.publish({
           renewedAt: { monotonicMs: n, wallMs: n + 1_000_000 },
-          unverified: { sentAt: { monotonicMs: n + 1, wallMs: n + 2 }, raftTerm: BigInt(n) },
+          unconfirmed: { sentAt: { monotonicMs: n + 1, wallMs: n + 2 }, raftTerm: BigInt(n) },
         })
       }`
     const worker = new Worker(program, { eval: true, workerData: shared.buffer })

@@ -172,7 +172,7 @@ async function setUp(): Promise<World> {
   lease.listen({ renewed: () => undefined, lost: (loss) => facts.push(`lease ${loss}`) })
   const key = `jobs/${lease.id.toString(16)}`
   etcd.putKey(key, 'web-1', { leaseId: lease.id })
-  lease.rely(new TextEncoder().encode(key))
+  lease.dependOn(new TextEncoder().encode(key))
   await etcd.clock.advance(100)
   const thread = (): FakeThread => {
     const last = threads.at(-1)
