@@ -17,7 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGU
 
 const clusters = new Map<number, GuardianCluster>()
 
-function obey(order: GuardianOrder): void {
+function handle(order: GuardianOrder): void {
   const { cluster: number } = order
   const cluster = clusters.get(number)
   switch (order.do) {
@@ -33,7 +33,7 @@ function obey(order: GuardianOrder): void {
       cluster?.close()
       clusters.delete(number)
       return
-    case 'token':
+    case 'useToken':
       if (cluster !== undefined) cluster.token = order.token
       return
     case 'hold':
@@ -58,7 +58,7 @@ process.stdin.setEncoding('utf8')
 process.stdin.on(
   'data',
   lineReader((line) => {
-    obey(JSON.parse(line) as GuardianOrder)
+    handle(JSON.parse(line) as GuardianOrder)
   }),
 )
 process.stdin.on('error', () => undefined)

@@ -11,12 +11,12 @@ import {
   type RenewalListener,
   type GrantedLease,
 } from '../renewal.js'
-import type { WorkerReport } from './protocol.js'
-import type { RenewalHandle, RenewalWorker } from './supervisor.js'
+import type { LeaseReport } from './protocol.js'
+import type { RenewalHandle, WorkerSupervisor } from './supervisor.js'
 import { Heartbeat, SharedDeadline } from './shared-memory.js'
 
 export interface WorkerRenewalOptions {
-  readonly worker: RenewalWorker
+  readonly worker: WorkerSupervisor
   /** For how long the main thread's event loop may stand still before its lease is no longer renewed. */
   readonly maxStallMs: number
   readonly isHealthy: () => boolean
@@ -70,8 +70,8 @@ export class WorkerRenewal implements Renewal {
           maxStallMs,
         }
       },
-      report: (news) => {
-        this.#handleReport(news)
+      report: (report) => {
+        this.#handleReport(report)
       },
       workerLost: () => {
         this.#startFallback()
@@ -96,7 +96,7 @@ export class WorkerRenewal implements Renewal {
   confirmWith(keys: readonly Uint8Array[]): void {
     this.#keys = keys
     this.#fallback?.confirmWith(keys)
-    this.#workerHandle.tell({ readWith: keys })
+    this.#workerHandle.confirmWith(keys)
   }
 
   confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
@@ -112,7 +112,7 @@ export class WorkerRenewal implements Renewal {
   }
 
   renewNow(): void {
-    this.#workerHandle.tell('renewNow')
+    this.#workerHandle.renewNow()
     this.#fallback?.renewNow()
   }
 
@@ -132,20 +132,20 @@ export class WorkerRenewal implements Renewal {
     })
   }
 
-  #handleReport(news: WorkerReport): void {
+  #handleReport(report: LeaseReport): void {
     if (this.#closed) return
-    switch (news.is) {
-      case 'gone':
-        this.#listener.leaseMissing(news.answeredAtMs)
+    switch (report.is) {
+      case 'leaseMissing':
+        this.#listener.leaseMissing(report.answeredAtMs)
         return
       case 'acknowledged':
       case 'confirmed':
         if (!this.#isLate()) this.#stopFallback()
         this.#watchWorker()
-        this.#listener[news.is]()
+        this.#listener[report.is]()
         return
     }
-    news satisfies never
+    report satisfies never
   }
 
   /** Looks again when the worker should have renewed by then. */

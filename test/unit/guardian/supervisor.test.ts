@@ -1,39 +1,43 @@
 import { describe, expect, test } from 'vitest'
+import type { CompanionListener } from '../../../src/base/companion.js'
 import { Etcd } from '../../../src/index.js'
-import { Guardian, whyNoGuardian } from '../../../src/guardian/supervisor.js'
-import { lineReader, type GuardianOrder } from '../../../src/guardian/protocol.js'
-import type { GuardianProcessListener } from '../../../src/guardian/spawn.js'
+import { GuardianSupervisor, whyNoGuardian } from '../../../src/guardian/supervisor.js'
+import {
+  lineReader,
+  type GuardianOrder,
+  type GuardianReport,
+} from '../../../src/guardian/protocol.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
 import { FakeCluster } from '../../support/fake-cluster.js'
 
 interface FakeProcess {
   readonly pid: number
   readonly orders: GuardianOrder[]
-  readonly listener: GuardianProcessListener
-  isDismissed: boolean
+  readonly listener: CompanionListener<GuardianReport>
+  isStopped: boolean
 }
 
 function setUp(): {
   clock: TestClock
-  guardian: Guardian
+  guardian: GuardianSupervisor
   processes: FakeProcess[]
   api: Etcd['api']
 } {
   const clock = new TestClock()
   const processes: FakeProcess[] = []
-  const guardian = new Guardian(
+  const guardian = new GuardianSupervisor(
     (listener) => {
       const made: FakeProcess = {
         pid: 100 + processes.length,
         orders: [],
         listener,
-        isDismissed: false,
+        isStopped: false,
       }
       processes.push(made)
       return {
         pid: made.pid,
-        tell: (order) => made.orders.push(order),
-        dismiss: () => (made.isDismissed = true),
+        send: (order) => made.orders.push(order),
+        stop: () => (made.isStopped = true),
       }
     },
     clock,
@@ -73,9 +77,9 @@ describe('the guardian of a process', () => {
     expect(orders.filter((order) => order.do === 'connect')).toHaveLength(2)
     expect(leases(orders)).toEqual(['hold 1', 'hold 2', 'hold 3'])
     for (const guarding of [a, b]) guarding.end()
-    expect(processes[0]?.isDismissed).toBe(false)
+    expect(processes[0]?.isStopped).toBe(false)
     c.end()
-    expect(processes[0]?.isDismissed).toBe(true)
+    expect(processes[0]?.isStopped).toBe(true)
   })
 
   test('is told how to reach the cluster and who we are before it is told of leases', () => {
@@ -89,7 +93,7 @@ describe('the guardian of a process', () => {
           credentials: { user: 'alice', password: 'secret' },
         },
       },
-      { do: 'token' },
+      { do: 'useToken' },
       { do: 'hold', lease: String(2n ** 62n), ttlS: 10 },
     ])
   })
@@ -115,7 +119,7 @@ describe('the guardian of a process', () => {
     guarding.release(1n)
     for (const pauseMs of [50, 100, 200]) {
       const before = processes.length
-      processes.at(-1)?.listener.gone('it was ended by SIGKILL')
+      processes.at(-1)?.listener.ended('it was ended by SIGKILL')
       await clock.advance(pauseMs - 1)
       expect(processes).toHaveLength(before)
       guarding.hold(BigInt(pauseMs), 10)
@@ -128,7 +132,7 @@ describe('the guardian of a process', () => {
     expect(session.facts).toEqual(Array(3).fill('lost: it was ended by SIGKILL'))
     // One that lasted is replaced at once.
     await clock.advance(10_000)
-    processes.at(-1)?.listener.gone('it ended with 1')
+    processes.at(-1)?.listener.ended('it ended with 1')
     await clock.advance(50)
     expect(processes).toHaveLength(5)
   })
@@ -136,7 +140,7 @@ describe('the guardian of a process', () => {
   test('is not started again when nobody needs it any more', async () => {
     const { clock, guardian, processes, api } = setUp()
     const guarding = guardian.guard(api, listening())
-    processes[0]?.listener.gone('it ended with 1')
+    processes[0]?.listener.ended('it ended with 1')
     guarding.end()
     await clock.advance(60_000)
     expect(processes).toHaveLength(1)
