@@ -1,7 +1,10 @@
 // The shape that all companions have in common: a process or a thread that this process starts,
 // sends orders to and gets reports from.
 
-/** A companion that runs, or is about to. How it is ended differs from kind to kind. */
+/**
+ * A companion that runs, or is about to. Each kind is ended in its own way: `stop()` lets it do what
+ * is left to do, `terminate()` ends it at once.
+ */
 export interface Companion<Order> {
   /** Does nothing once the companion has ended. */
   send(order: Order): void
@@ -11,8 +14,8 @@ export interface Companion<Order> {
 export interface CompanionListener<Report> {
   report(report: Report): void
   /**
-   * The companion ended by itself, or could not be started. Nothing follows. It does not come when
-   * the supervisor ends the companion, nor before the call that starts the companion has returned.
+   * The companion ended by itself, or could not be started. Not called when the supervisor ends
+   * the companion, nor before the call that starts the companion has returned.
    */
   ended(reason: string): void
 }

@@ -19,6 +19,7 @@ export {
 // Beyond it, for `elect run`: its keeper follows the lease, and retries back off as in the library.
 export { Backoff } from '../base/backoff.js'
 export { sleep, systemClock } from '../base/clock.js'
+export type { Companion, CompanionListener } from '../base/companion.js'
 export { whyNoGuardian } from '../guardian/supervisor.js'
 export type { Instant } from '../lease/deadline.js'
 export type { Lease } from '../lease/lease.js'

@@ -1,5 +1,4 @@
-// `elect run` from the first campaign to the last word: term after term with `--forever`, otherwise one. It must not know
-// exit codes beyond their names.
+// Runs `elect run` from its first campaign to its end: for one term, or with `--forever` for many.
 
 import {
   Backoff,
@@ -16,14 +15,14 @@ import { type SignalError, usageError } from '../errors.js'
 import type { Context } from '../definition/command-spec.js'
 import { formatDuration, escapeControls } from '../terminal/format.js'
 import { CannotStartError, KeeperSupervisor } from './keeper/supervisor.js'
-import { defaultGraceMs, longestGraceMs } from './keeper/schedule.js'
+import { defaultGraceMs, maxGraceMs } from './keeper/schedule.js'
 import { type Program, runDuring } from './run-during.js'
 
 export type RunEnd =
   | { readonly how: 'exited'; readonly code: number }
   | { readonly how: 'signalled'; readonly signal: NodeJS.Signals }
   | { readonly how: 'lost'; readonly message: string }
-  /** Asked to end before the command ran, or between two terms. */
+  /** A signal stopped `elect run` before the command ran, or between two terms. */
   | { readonly how: 'stopped'; readonly signal: NodeJS.Signals }
   | {
       readonly how: 'cannotStart'
@@ -33,7 +32,7 @@ export type RunEnd =
 
 export interface RunRequest {
   readonly context: Context
-  /** Is closed at the end. */
+  /** Closed at the end. */
   readonly etcd: Etcd
   readonly campaign: CampaignRequest
   readonly program: Omit<Program, 'graceMs'>
@@ -41,7 +40,7 @@ export interface RunRequest {
   readonly forever: boolean
 }
 
-/** A term shorter than this is followed by a pause, which grows. */
+/** A pause follows a term shorter than this. Pauses grow. */
 const shortTermMs = 1_000
 
 export async function runService(request: RunRequest): Promise<RunEnd> {
@@ -52,7 +51,7 @@ export async function runService(request: RunRequest): Promise<RunEnd> {
   const guardian = whyNoGuardian(etcd.api) === undefined
   const candidate = new Candidate(etcd, { election, name, ttl: ttlS, lockDelay, guardian })
   const keeper = new KeeperSupervisor()
-  // When we are killed, the keeper ends the command, and nobody else may lead before that is done.
+  // When this process is killed, the keeper ends the command. No other candidate may lead before.
   if (keeper.pid !== undefined) candidate.session.revokeOnlyAfter(keeper.pid)
   const backoff = new Backoff(Math.random, 100, 5_000)
   try {
@@ -67,8 +66,8 @@ export async function runService(request: RunRequest): Promise<RunEnd> {
       if (isStopped(stop)) return stopped(stop)
     }
   } finally {
-    keeper.close()
-    await left(candidate, context)
+    keeper.stop()
+    await leave(candidate, context)
     await etcd.close()
   }
 }
@@ -92,12 +91,12 @@ async function runOnce(
     const ended = await runDuring(leadership, lease, { ...program, graceMs }, keeper, terminal)
     const { code, signal, because } = ended
     if (because === undefined) {
-      // The next one may lead now: nothing of the command is left.
+      // Nothing of the command is left, so the next candidate may lead.
       await leadership.resign().catch(() => undefined)
       return signal === null ? { how: 'exited', code: code ?? 0 } : { how: 'signalled', signal }
     }
     if (code === null && signal === null) return 'notStarted'
-    // Asked to stop in time, it may have done so before the term was over; then the term is given up.
+    // A command that stops in time may end before the term. The term is then given up.
     if (!leadership.signal.aborted) await leadership.resign().catch(() => undefined)
     const why =
       because === 'late' ? 'the lease could not be renewed in time' : await leadership.ended
@@ -128,8 +127,8 @@ function cannotStart({ code, message }: CannotStartError, file: string): RunEnd 
       }
 }
 
-/** When etcd does not confirm, the lease runs out by itself. */
-async function left(candidate: Candidate, { terminal }: Context): Promise<void> {
+/** Closes the candidate. If etcd does not confirm that, the lease runs out by itself. */
+async function leave(candidate: Candidate, { terminal }: Context): Promise<void> {
   try {
     await candidate.close()
   } catch (error) {
@@ -140,11 +139,11 @@ async function left(candidate: Candidate, { terminal }: Context): Promise<void> 
 }
 
 function checkGrace(graceMs: number | undefined, ttlS: number): number {
-  const longestMs = longestGraceMs(ttlS)
+  const maxMs = maxGraceMs(ttlS)
   if (graceMs === undefined) return defaultGraceMs(ttlS)
-  if (graceMs <= longestMs) return graceMs
+  if (graceMs <= maxMs) return graceMs
   throw usageError(
-    `--grace: expected at most half of the TTL, ${formatDuration(longestMs)}, got ${formatDuration(graceMs)}: raise --ttl, or a renewal that is a little late costs the leadership`,
+    `--grace: expected at most half of the TTL, ${formatDuration(maxMs)}, got ${formatDuration(graceMs)}: raise --ttl, or a renewal that is a little late costs the leadership`,
   )
 }
 
@@ -152,7 +151,7 @@ function stopped(stop: AbortSignal): RunEnd {
   return { how: 'stopped', signal: (stop.reason as SignalError).signal }
 }
 
-/** A function of its own, because the signal changes between two looks. */
+/** A function, because TypeScript would take the signal for unchanged between two checks. */
 function isStopped(stop: AbortSignal): boolean {
   return stop.aborted
 }

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import {
   type LeadershipDeadline,
   defaultGraceMs,
-  due,
+  nextAction,
   killMarginMs,
-  longestGraceMs,
+  maxGraceMs,
   timeLeftMs,
 } from '../../../src/cli/run/keeper/schedule.js'
 import { validForMs } from '../../../src/lease/deadline.js'
@@ -23,7 +23,7 @@ describe('due()', () => {
         grace,
         fc.option(time, { nil: undefined }),
         (deadline, now, graceMs, askedAtMs) => {
-          const next = due({ deadline, graceMs, askedAtMs }, now)
+          const next = nextAction({ deadline, graceMs, askedAtMs }, now)
           if (timeLeftMs(deadline, now) <= killMarginMs) expect(next).toEqual({ act: 'kill' })
         },
       ),
@@ -39,7 +39,7 @@ describe('due()', () => {
         grace,
         fc.option(time, { nil: undefined }),
         (deadline, now, graceMs, askedAtMs) => {
-          const next = due({ deadline, graceMs, askedAtMs }, now)
+          const next = nextAction({ deadline, graceMs, askedAtMs }, now)
           if (next.act !== 'nothing') return
           expect(next.forMs).toBeGreaterThan(0)
           const left = timeLeftMs(deadline, now) - killMarginMs - next.forMs
@@ -54,17 +54,17 @@ describe('due()', () => {
     const deadline = { monotonicMs: 10_000, wallMs: 10_000 }
     const at = (ms: number) => ({ monotonicMs: ms, wallMs: ms })
     const before = { deadline, graceMs: 2_000, askedAtMs: undefined }
-    expect(due(before, at(7_849))).toEqual({ act: 'nothing', forMs: 1 })
-    expect(due(before, at(7_850))).toEqual({ act: 'ask' })
+    expect(nextAction(before, at(7_849))).toEqual({ act: 'nothing', forMs: 1 })
+    expect(nextAction(before, at(7_850))).toEqual({ act: 'ask' })
     const asked = { ...before, askedAtMs: 7_850 }
-    expect(due(asked, at(7_850))).toEqual({ act: 'nothing', forMs: 2_000 })
-    expect(due(asked, at(9_850))).toEqual({ act: 'kill' })
+    expect(nextAction(asked, at(7_850))).toEqual({ act: 'nothing', forMs: 2_000 })
+    expect(nextAction(asked, at(9_850))).toEqual({ act: 'kill' })
   })
 
   test('does not extend the grace period when the deadline moves after asking', () => {
     const deadline = { monotonicMs: 90_000, wallMs: 90_000 }
     const now = { monotonicMs: 9_850, wallMs: 9_850 }
-    expect(due({ deadline, graceMs: 2_000, askedAtMs: 7_850 }, now)).toEqual({ act: 'kill' })
+    expect(nextAction({ deadline, graceMs: 2_000, askedAtMs: 7_850 }, now)).toEqual({ act: 'kill' })
   })
 })
 
@@ -73,11 +73,11 @@ test.each([2, 3, 5, 10, 30, 60])(
   (ttlS) => {
     // The last moment before a renewal counts: a third of the TTL after the renewal before it.
     const left = validForMs(ttlS, 0.05) - (ttlS * 1000) / 3
-    for (const graceMs of [defaultGraceMs(ttlS), longestGraceMs(ttlS)]) {
-      if (ttlS === 2 && graceMs === longestGraceMs(ttlS)) continue
+    for (const graceMs of [defaultGraceMs(ttlS), maxGraceMs(ttlS)]) {
+      if (ttlS === 2 && graceMs === maxGraceMs(ttlS)) continue
       const at = { monotonicMs: 0, wallMs: 0 }
       const deadline = { monotonicMs: left, wallMs: left }
-      expect(due({ deadline, graceMs, askedAtMs: undefined }, at).act).toBe('nothing')
+      expect(nextAction({ deadline, graceMs, askedAtMs: undefined }, at).act).toBe('nothing')
     }
   },
 )
