@@ -9,7 +9,7 @@ import { LeaseRevokeRequestSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import {
   authenticateRequest,
   leaseRevokeRequest,
-  tokenOf,
+  signInTokenOf,
 } from '../../../src/guardian/program/messages.js'
 
 /** What gRPC puts before a message: not compressed, and so long. */
@@ -61,18 +61,18 @@ describe('the token of an answer', () => {
         (memberId, token) => {
           const header = { clusterId: memberId, memberId, revision: 2n ** 62n, raftTerm: 7n }
           const message = create(AuthenticateResponseSchema, { header, token })
-          expect(tokenOf(framed(toBinary(AuthenticateResponseSchema, message)))).toBe(token)
+          expect(signInTokenOf(framed(toBinary(AuthenticateResponseSchema, message)))).toBe(token)
         },
       ),
     )
   })
 
   test('is none where there is none', () => {
-    expect(tokenOf(Buffer.alloc(0))).toBeUndefined()
-    expect(tokenOf(framed(new Uint8Array()))).toBeUndefined()
+    expect(signInTokenOf(Buffer.alloc(0))).toBeUndefined()
+    expect(signInTokenOf(framed(new Uint8Array()))).toBeUndefined()
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
-        expect(['string', 'undefined']).toContain(typeof tokenOf(framed(bytes)))
+        expect(['string', 'undefined']).toContain(typeof signInTokenOf(framed(bytes)))
       }),
     )
   })
