@@ -2,8 +2,8 @@
 // sends orders to and gets reports from.
 
 /**
- * A companion that runs, or is about to. Each kind is ended in its own way: `stop()` lets it do what
- * is left to do, `terminate()` ends it at once.
+ * A companion that runs, or is about to. Each kind is ended in its own way: `stop()` lets it finish
+ * what it has to do, `terminate()` ends it at once.
  */
 export interface Companion<Order> {
   /** Does nothing once the companion has ended. */

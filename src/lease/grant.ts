@@ -1,4 +1,4 @@
-// How a lease comes to us and how it is given back. It must not know what the lease is for.
+// Gets a lease from etcd, and gives it back.
 
 import type { CallOptions, EtcdApi } from '../etcd/api.js'
 import { sleep } from '../base/clock.js'
@@ -8,7 +8,7 @@ import { afterAdoption, afterGrant, type Instant, validForMs } from './deadline.
 import { Lease } from './lease.js'
 import type { StartRenewal } from './renewal.js'
 
-/** Numbers that come again and again are no reason to ask etcd for ever. */
+/** Random numbers that are always the same must not make the client ask etcd for ever. */
 const maxDraws = 100
 
 /** Asks for a new lease. */
@@ -25,7 +25,7 @@ export async function grantLease(
 }
 
 /**
- * Takes over a lease that exists already. It counts as alive from its first confirmed renewal on.
+ * Takes over a lease that exists already. It counts as alive from the first confirmed renewal.
  *
  * @throws {@link SessionLostError} when etcd has no such lease.
  */
@@ -68,8 +68,9 @@ export async function revokeLease(
 }
 
 /**
- * Goes on trying to give a lease back until that is known, until the client is closed, or until the lease has run out by
- * itself: after a change of etcd's leader it may live for another TTL, and no longer.
+ * Tries to give a lease back until it is known to be gone, until the client is closed, or until the
+ * lease has run out by itself: after a change of etcd's leader it may live for another TTL, and no
+ * longer.
  */
 export async function revokeLater(api: EtcdApi, id: bigint, ttlS: number): Promise<void> {
   const backoff = new Backoff(api.random, 100, 1_000)
@@ -85,7 +86,7 @@ export async function revokeLater(api: EtcdApi, id: bigint, ttlS: number): Promi
   }
 }
 
-/** What etcd granted, under an id that nobody else has. */
+/** Gets a lease under an id that no other client has. */
 async function requestLease(
   api: EtcdApi,
   ttlS: number,
@@ -98,7 +99,7 @@ async function requestLease(
     const onSend = (): void => {
       options.onSend?.()
       sent += 1
-      // A repeated request may be answered for the first one, so the first one is what counts.
+      // The answer to a repeated request may be for the first one, so the lease counts from that.
       if (sent === 1) since = { monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }
     }
     try {
@@ -111,7 +112,7 @@ async function requestLease(
         const { grantedTTL } = await api.leaseTimeToLive(id, options)
         return { id, grantedS: Number(grantedTTL), since }
       }
-      // One that was asked for only once is not ours: whoever drew the same id would share our keys.
+      // The request was sent once, so the lease is another client's, which drew the same id.
       if (left <= 1) throw error
     }
   }

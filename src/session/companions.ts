@@ -14,13 +14,13 @@ import { guardianOfThisProcess, workerOfThisProcess } from './process-companions
 
 /** What a session tells of its companions. */
 export interface CompanionEvents {
-  /** The guardian runs and has reached etcd. It now tells etcd at once when this process is gone. */
+  /** The guardian has reached etcd. From now on it tells etcd at once when this process is gone. */
   guardianStarted: { readonly pid: number }
   /** The guardian is gone, or could not be started. Another one is being started. */
   guardianLost: { readonly reason: string }
   /** The thread that renews the lease runs. */
   workerStarted: { readonly threadId: number }
-  /** The worker is gone or hangs. Another one is being started; the main thread renews meanwhile. */
+  /** The worker is gone or hangs. The main thread renews while another one is being started. */
   workerLost: { readonly reason: string }
 }
 
@@ -84,7 +84,7 @@ export class Companions {
     this.#guardian?.hold(id, ttlS, this.#revokeAfterPid)
   }
 
-  /** From the next lease on, the guardian waits until that process is gone too before it revokes. */
+  /** From the next lease on, the guardian revokes only when that process is gone too. */
   revokeOnlyAfter(pid: number): void {
     this.#revokeAfterPid = pid
   }

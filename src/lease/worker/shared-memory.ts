@@ -1,10 +1,9 @@
-// What the two threads read of each other without a message, so that it is there the instant it is looked for: the
-// deadline as the worker knows it, and when the main thread's event loop last turned.
-// It must not know what either is used for.
+// What the two threads read of each other without waiting for a message: the deadline as the worker
+// knows it, and when an event loop last turned.
 //
-// Every word is read and written with Atomics, which puts all of it in one order. The deadline has several words: a
-// counter that is odd while they are being written, and the same before and after they are read, tells that they belong
-// together.
+// Every word is read and written with Atomics, which puts all accesses in one order. The deadline
+// has several words. A counter tells that they belong together: it is odd while they are being
+// written, and the same before and after they are read.
 
 import type { Acknowledgement, Deadline, Instant } from '../deadline.js'
 
@@ -19,7 +18,10 @@ const word = {
   raftTerm: 7,
 } as const
 
-/** Whoever writes is done in less than a microsecond, unless it was taken off its processor or is no more. */
+/**
+ * How often to try to read. A writer is done in less than a microsecond, unless its thread is
+ * preempted or has ended.
+ */
 const maxAttempts = 100
 
 export class SharedDeadline {
@@ -29,14 +31,14 @@ export class SharedDeadline {
   /** The counter that {@link #read} was read with. */
   #readCount = 0n
 
-  /** @param initial what is believed until something is published; how long a renewal counts stays as it says. */
+  /** @param initial holds until something is published. Its `validForMs` holds for ever. */
   constructor(initial: Deadline, buffer = new SharedArrayBuffer(8 * Object.keys(word).length)) {
     this.buffer = buffer
     this.#words = new BigInt64Array(buffer)
     this.#read = initial
   }
 
-  /** By one thread only. */
+  /** Only one thread may call this. */
   publish({ renewedAt, unconfirmed }: Deadline): void {
     this.#write(() => {
       this.#putInstant(word.renewedMonotonic, renewedAt)
@@ -47,7 +49,7 @@ export class SharedDeadline {
     })
   }
 
-  /** etcd has no such lease; nothing undoes it. */
+  /** Says that etcd has no such lease. Nothing undoes that. */
   publishLeaseMissing(): void {
     this.#put(word.leaseMissing, 1n)
   }
@@ -56,7 +58,7 @@ export class SharedDeadline {
     return this.#get(word.leaseMissing) === 1n
   }
 
-  /** What was published last, or before that: a deadline that was true once stays true, it only gets old. */
+  /** The deadline published last, or an earlier one, which is old but still true. */
   read(): Deadline {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const count = this.#get(word.count)
@@ -105,7 +107,7 @@ export class SharedDeadline {
   }
 }
 
-/** A sign of life of one thread, with whether it says that all is well. */
+/** When the event loop of one thread last turned, and whether that thread calls itself healthy. */
 export class Heartbeat {
   readonly buffer: SharedArrayBuffer
   readonly #words: BigInt64Array
@@ -129,7 +131,7 @@ export class Heartbeat {
   }
 }
 
-/** Rounded to the earlier one, which makes nobody believe too long; what is infinitely long ago is just as useless. */
+/** Rounds down, so that no deadline is too late. Infinitely long ago becomes very long ago. */
 function microseconds(ms: number): bigint {
   return BigInt(Math.floor(Math.max(ms, -1e12) * 1_000))
 }

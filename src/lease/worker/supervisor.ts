@@ -70,7 +70,7 @@ export class WorkerSupervisor {
     this.#worker = new SupervisedCompanion(spawn, listener, clock, random)
   }
 
-  /** Starts the worker unless it runs. Returns what leaves it: the last to leave ends the worker. */
+  /** Starts the worker unless it runs. Returns how to leave it: the last to leave ends it. */
   join(listener: WorkerListener): () => void {
     this.#listeners.add(listener)
     this.#worker.start()

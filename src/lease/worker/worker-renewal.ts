@@ -1,6 +1,5 @@
-// Renews a lease in the worker thread, and on the main thread as well while the worker is gone or late. Both follow the
-// same rule, and what either of them knows of the deadline is true, so the later one counts.
-// It must not know who depends on the lease.
+// Renews a lease in the worker thread, and on the main thread as well while the worker is gone or
+// late. Both threads follow the same rule and both of their deadlines are true: the later counts.
 
 import type { Clock } from '../../base/clock.js'
 import { type Acknowledgement, type Deadline, merge, confirm } from '../deadline.js'
@@ -17,12 +16,12 @@ import { Heartbeat, SharedDeadline } from './shared-memory.js'
 
 export interface WorkerRenewalOptions {
   readonly worker: WorkerSupervisor
-  /** For how long the main thread's event loop may stand still before its lease is no longer renewed. */
+  /** How long the main thread's event loop may be blocked before the worker stops renewing. */
   readonly maxStallMs: number
   readonly isHealthy: () => boolean
 }
 
-/** A worker that has not renewed for so many intervals is helped. */
+/** When the worker has not renewed for so many intervals, the main thread renews too. */
 const lateAfterIntervals = 1.5
 const maxBeatIntervalMs = 500
 
@@ -34,15 +33,15 @@ export class WorkerRenewal implements Renewal {
   readonly #heartbeat = new Heartbeat()
   readonly #beatIntervalMs: number
   readonly #workerHandle: RenewalHandle
-  /** What is known on this thread, from the grant on. */
+  /** The deadline as the main thread knows it. */
   #own: Deadline
   #merged: { shared: Deadline; own: Deadline; both: Deadline } | undefined
   #keys: readonly Uint8Array[] = []
-  /** Renews on this thread. */
+  /** Renews on the main thread while the worker is gone or late. */
   #fallback: LoopRenewal | undefined
   #cancelBeat: (() => void) | undefined
   #cancelWatch: (() => void) | undefined
-  #closed = false
+  #isClosed = false
 
   constructor(
     granted: GrantedLease,
@@ -58,7 +57,7 @@ export class WorkerRenewal implements Renewal {
     this.#beat()
     this.#workerHandle = worker.renew(granted.api, {
       describe: () => {
-        // Memory of its own for each worker: one that was ended while it wrote leaves it half-written.
+        // Each worker gets new memory: one that ended while it wrote may have left it half-written.
         this.#shared = new SharedDeadline(this.deadline)
         return {
           leaseId: granted.id,
@@ -117,7 +116,7 @@ export class WorkerRenewal implements Renewal {
   }
 
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#cancelBeat?.()
     this.#cancelWatch?.()
     this.#stopFallback()
@@ -133,7 +132,7 @@ export class WorkerRenewal implements Renewal {
   }
 
   #handleReport(report: LeaseReport): void {
-    if (this.#closed) return
+    if (this.#isClosed) return
     switch (report.is) {
       case 'leaseMissing':
         this.#listener.leaseMissing(report.answeredAtMs)
@@ -148,7 +147,7 @@ export class WorkerRenewal implements Renewal {
     report satisfies never
   }
 
-  /** Looks again when the worker should have renewed by then. */
+  /** Checks, when the worker would be late, whether it is. */
   #watchWorker(): void {
     this.#cancelWatch?.()
     this.#cancelWatch = this.#clock.setTimer(Math.max(1, this.#lateInMs()), () => {
@@ -161,7 +160,7 @@ export class WorkerRenewal implements Renewal {
     return this.#lateInMs() <= 0
   }
 
-  /** By what the worker alone has done. */
+  /** Counts only what the worker has done, not this thread. */
   #lateInMs(): number {
     const { renewedAt, unconfirmed } = this.#shared.read()
     const lastMs = (unconfirmed?.sentAt ?? renewedAt).monotonicMs
@@ -170,7 +169,7 @@ export class WorkerRenewal implements Renewal {
   }
 
   #startFallback(): void {
-    if (this.#closed || this.#fallback !== undefined) return
+    if (this.#isClosed || this.#fallback !== undefined) return
     this.#fallback = new LoopRenewal(
       { ...this.#lease, deadline: this.deadline },
       this.#listener,

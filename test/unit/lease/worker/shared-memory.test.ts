@@ -94,7 +94,7 @@ describe('a deadline in shared memory', () => {
   })
 })
 
-test('a pulse tells when it beat last, and whether all was well', () => {
+test('a heartbeat tells when it beat last, and whether all was well', () => {
   const writer = new Heartbeat()
   const reader = new Heartbeat(writer.buffer)
   writer.beat(123.456, true)

@@ -20,8 +20,8 @@ class Command {
   #deadline: LeadershipDeadline
   #askedAtMs: number | undefined
   #because: EndReason | undefined
-  #orphaned = false
-  #killed = false
+  #isOrphaned = false
+  #isKilled = false
   /** How the command itself ended. Processes that it started may live on. */
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined
   #timer: NodeJS.Timeout | undefined
@@ -49,13 +49,13 @@ class Command {
   /** Leadership is lost. */
   kill(): void {
     this.#because ??= 'lost'
-    this.#killed = true
+    this.#isKilled = true
     this.#check()
   }
 
   /** `elect run` is gone, and no renewal will come: the command is asked to stop. */
   orphan(): void {
-    this.#orphaned = true
+    this.#isOrphaned = true
     this.#check()
   }
 
@@ -64,7 +64,7 @@ class Command {
     if (this.#exit !== undefined && this.#session.isGone()) {
       send({ is: 'ended', ended: { ...this.#exit, because: this.#because } })
       command = undefined
-      if (this.#orphaned) process.exit()
+      if (this.#isOrphaned) process.exit()
       return
     }
     this.#timer = setTimeout(() => {
@@ -79,20 +79,20 @@ class Command {
       graceMs: this.#graceMs,
       askedAtMs: this.#askedAtMs,
     }
-    const next = this.#killed ? ({ act: 'kill' } as const) : nextAction(state, now())
+    const next = this.#isKilled ? ({ act: 'kill' } as const) : nextAction(state, now())
     switch (next.act) {
       case 'nothing':
         if (this.#askedAtMs !== undefined) return endCheckIntervalMs
         // Processes that the command leaves behind are asked to stop as well: the leadership is
         // given up when all of them are gone.
-        if (this.#exit !== undefined || this.#orphaned) return this.#askToStop()
+        if (this.#exit !== undefined || this.#isOrphaned) return this.#askToStop()
         return Math.min(next.forMs, maxCheckIntervalMs)
       case 'ask':
         if (this.#exit === undefined) this.#reportLate()
         return this.#askToStop()
       case 'kill':
         if (this.#exit === undefined && this.#askedAtMs === undefined) this.#reportLate()
-        this.#killed = true
+        this.#isKilled = true
         // SIGKILL ends stopped processes too. The next check meets those that are forked meanwhile.
         this.#session.signal('SIGKILL')
         return endCheckIntervalMs
