@@ -1,6 +1,6 @@
-// Destroys HTTP/2 sessions that Node.js 20 has silently stopped reading. Node.js stops when a client
-// cancels more than 1000 calls at once (then 33 a second): it sends the client a GOAWAY, emits no
-// event, and reads no more, so that it never notices that the client has hung up.
+// Destroys HTTP/2 sessions that Node.js 20 has silently stopped reading. Node.js stops when a
+// client cancels more than 1000 calls at once (then 33 a second): it sends the client a GOAWAY,
+// emits no event, and reads no more, so that it never notices that the client has hung up.
 
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2'
 
