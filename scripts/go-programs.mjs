@@ -1,6 +1,6 @@
 // Builds the Go programs that tests use, where Go is present: the etcds of
 // test/support/etcd-versions.json, once, into the user's cache directory; and our own peer
-// (test/interop/go) into .cache.
+// (test/etcd/interop/go) into .cache.
 // What cannot be built is skipped by its tests: they find the reason in a file beside where it
 // would be.
 import { spawnSync } from 'node:child_process'
@@ -115,5 +115,5 @@ for (const version of Object.values(versions)) {
   }
 }
 attempt(join(root, '.cache/go-peer'), (fresh) => {
-  compile(join(root, 'test/interop/go'), fresh)
+  compile(join(root, 'test/etcd/interop/go'), fresh)
 })

@@ -9,7 +9,7 @@ import {
 } from '../../../src/devserver/index.js'
 import { Candidate, Etcd } from '../../../src/index.js'
 import { TestClock } from '../../../src/testing/index.js'
-import { RawEtcd } from '../../conformance/raw/etcd.js'
+import { RawEtcd } from '../../devserver/conformance/raw/etcd.js'
 
 const logLines: string[] = []
 const log = (line: string) => logLines.push(line)
