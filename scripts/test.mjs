@@ -1,6 +1,6 @@
 // `npm test`: brings what the tests need, checks the code, runs the tests. What stands behind `--`
-// goes to vitest. The last line says how many passed, failed and were skipped. With CI=true a
-// skipped test is a failure.
+// goes to vitest; with a file or a folder among it, only that is run, without the checks. The last
+// line says how many passed, failed and were skipped. With CI=true a skipped test is a failure.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -73,13 +73,17 @@ async function runTests(args) {
   }
 }
 
-await bringTools()
+const args = process.argv.slice(2)
+const named = args.filter((arg) => !arg.startsWith('-'))
+// These need no etcd, and none has to be built for them.
+const areUnitTests = named.length > 0 && named.every((arg) => /\btest\/(unit|scenario)\b/.test(arg))
+if (!areUnitTests) await bringTools()
 const [checks] = await Promise.all([
-  run('npm', ['run', '--silent', 'check']),
-  run('node', ['scripts/go-programs.mjs']),
+  named.length === 0 ? run('npm', ['run', '--silent', 'check']) : 0,
+  areUnitTests ? 0 : run('node', ['scripts/go-programs.mjs']),
 ])
-const { code, line } = await runTests(process.argv.slice(2))
-if (checks !== 0) console.error('format, lint, type check or generated files failed: see above')
+const { code, line } = await runTests(args)
+if (checks !== 0) console.error('a check of the code failed: see above')
 const skipped = process.env['CI'] === 'true' && !line.endsWith(' 0 skipped')
 if (skipped) console.error('CI skips no test: see above for what was skipped and why')
 console.log(line)

@@ -36,4 +36,75 @@ function script(name, what, minutes, script, ...args) {
 }
 
 /** @type {readonly Stage[]} */
-export const stages = []
+export const stages = [
+  script(
+    'simulation',
+    '3,000 schedules of faults: never two leaders',
+    4,
+    'test:sim',
+    '--count',
+    '3000',
+  ),
+  script('simulation-mutants', 'the simulation catches every mutant', 5, 'test:sim', '--mutants'),
+  script(
+    'faults',
+    'every fault once, on real etcds: never two leaders',
+    12,
+    'test:faults',
+    '--each',
+    '1',
+  ),
+  script(
+    'fault-mutants',
+    'the fault harness catches every mutant',
+    12,
+    'test:faults',
+    '--subject',
+    'mutants',
+  ),
+  script(
+    'failover',
+    'crashes and blocked event loops, 20 rounds',
+    10,
+    'test:failover',
+    '--rounds',
+    '20',
+  ),
+  file('outages', 'etcd is down for 30, 60 and 120 s', 5, 'test/etcd/outage.test.ts', {
+    OUTAGES: '30,60,120',
+  }),
+  file('quiet', 'a quiet watch stays, on every etcd', 2, 'test/etcd/quiet.long.test.ts'),
+  file(
+    'run-rounds',
+    '50 rounds of elect run killed and stopped',
+    3,
+    'test/cli/run-rounds.test.ts',
+    { RUN_ROUNDS: '50' },
+  ),
+  file(
+    'differential',
+    'the devserver answers 200 sequences like etcd',
+    4,
+    'test/devserver/conformance/differential',
+    { DIFF_RUNS: '200' },
+  ),
+  file('devserver-load', 'the devserver under load', 2, 'test/devserver/load/load.long.test.ts'),
+  file(
+    'devserver-slow',
+    'clients of the devserver that do not read',
+    1,
+    'test/devserver/load/slow-watch.long.test.ts',
+  ),
+  file(
+    'etcd-support',
+    'the etcds of the tests start, stop and leave nothing',
+    2,
+    'test/support/etcd.long.test.ts',
+  ),
+  file(
+    'bench',
+    'the benchmarks run, and cost the requests they should',
+    2,
+    'test/docs/bench.long.test.ts',
+  ),
+]

@@ -38,12 +38,19 @@ function whyNot(version: string): string | undefined {
 
 /** Runs the same tests on every etcd; skips an etcd that is not here, with the reason. */
 export function describeVersions(suite: (version: string) => void): void {
-  for (const version of ['debian', ...builtVersions]) {
-    const name = version === 'debian' ? 'etcd of Debian' : `etcd ${version}`
-    const reason = whyNot(version)
-    const title = reason === undefined ? name : `${name}: ${reason}`
-    describe.skipIf(reason !== undefined)(title, () => {
-      suite(version)
-    })
-  }
+  for (const version of ['debian', ...builtVersions]) describeVersion(version, suite)
+}
+
+/** Runs tests on the newest etcd, where all of them would take too long for `npm test`. */
+export function describeNewest(suite: (version: string) => void): void {
+  describeVersion(builtVersions.at(-1) ?? 'debian', suite)
+}
+
+function describeVersion(version: string, suite: (version: string) => void): void {
+  const name = version === 'debian' ? 'etcd of Debian' : `etcd ${version}`
+  const reason = whyNot(version)
+  const title = reason === undefined ? name : `${name}: ${reason}`
+  describe.skipIf(reason !== undefined)(title, () => {
+    suite(version)
+  })
 }
