@@ -1,6 +1,6 @@
 // A candidate of this library, as a service would use it.
 
-import { Candidate, Etcd, type Leadership } from '../../../src/index.js'
+import { Candidate, Etcd, type Leadership } from '../../../../src/index.js'
 import { Belief } from './belief.js'
 import { Recorder } from './recorder.js'
 import { Work } from './work.js'

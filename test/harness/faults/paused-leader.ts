@@ -2,9 +2,9 @@
 // member that leads etcd is paused for about a TTL and resumes, by etcd version, without and with
 // `lockDelay`.
 
-import { startCluster } from '../support/etcd.js'
-import { pausedLeaderRound, ways } from '../support/paused-leader.js'
-import { builtVersions, isAvailable } from '../support/versions.js'
+import { startCluster } from '../../support/etcd.js'
+import { pausedLeaderRound, ways } from '../../support/paused-leader.js'
+import { builtVersions, isAvailable } from '../../support/versions.js'
 
 const ttlS = 3
 

@@ -1,6 +1,6 @@
 // What a fault is, and what many of them need. It must not know when a fault comes, nor what comes of it.
 
-import type { EtcdProcess } from '../../support/etcd.js'
+import type { EtcdProcess } from '../../../support/etcd.js'
 import type { Excuse } from '../history.js'
 import { now } from '../machine-clock.js'
 import type { Random } from '../random.js'

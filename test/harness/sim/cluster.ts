@@ -2,13 +2,13 @@
 // It must not know clients.
 
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
-import type { Clock } from '../../src/base/clock.js'
-import { inProcessTransport } from '../../src/devserver/in-process.js'
-import type { DevMember } from '../../src/devserver/member.js'
-import type { Endpoint } from '../../src/etcd/wire/endpoint.js'
-import { LeaseKeepAliveResponseSchema } from '../../src/etcd/wire/gen/rpc_pb.js'
-import { RpcError, Status, type Transport } from '../../src/etcd/wire/transport.js'
-import { EtcdHost } from '../../src/testing/etcd-host.js'
+import type { Clock } from '../../../src/base/clock.js'
+import { inProcessTransport } from '../../../src/devserver/in-process.js'
+import type { DevMember } from '../../../src/devserver/member.js'
+import type { Endpoint } from '../../../src/etcd/wire/endpoint.js'
+import { LeaseKeepAliveResponseSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
+import { RpcError, Status, type Transport } from '../../../src/etcd/wire/transport.js'
+import { EtcdHost } from '../../../src/testing/etcd-host.js'
 
 export const endpoints: readonly string[] = [0, 1, 2].map(
   (index) => `http://m${String(index)}:2379`,

@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { has, install, mayInstall } from '../../scripts/debian.mjs'
+import { has, install, mayInstall } from '../../../scripts/debian.mjs'
 
 if (process.env['FAULTS_NAMESPACES'] === undefined) {
   await bringTools()

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
-import { until } from '../../support/until.js'
+import { until } from '../../../support/until.js'
 import { now } from '../machine-clock.js'
 import type { Random } from '../random.js'
 import { followedAfter } from './judge.js'

@@ -3,9 +3,9 @@
 // It must not know what the process does.
 
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
-import type { Clock } from '../../src/base/clock.js'
-import { asRpcError } from '../../src/devserver/rpc.js'
-import type { StreamSink, Transport } from '../../src/etcd/wire/transport.js'
+import type { Clock } from '../../../src/base/clock.js'
+import { asRpcError } from '../../../src/devserver/rpc.js'
+import type { StreamSink, Transport } from '../../../src/etcd/wire/transport.js'
 
 /** No timer is faster, so that time goes on also for one who waits for a rounding error. */
 const leastDelayMs = 0.001

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { Client } from 'pg'
-import { run } from '../support/command.js'
-import { Guardian } from '../support/guardian.js'
-import { until } from '../support/until.js'
+import { run } from '../../support/command.js'
+import { Guardian } from '../../support/guardian.js'
+import { until } from '../../support/until.js'
 
 const debian = '/usr/lib/postgresql'
 

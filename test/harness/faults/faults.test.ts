@@ -18,9 +18,13 @@ interface Outcome {
 }
 
 function harness(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, ['scripts/run.mjs', 'test/faults/start.ts', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['scripts/run.mjs', 'test/harness/faults/start.ts', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   running.add(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -4,8 +4,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
-import { type EtcdCluster, startCluster } from '../../support/etcd.js'
-import { until } from '../../support/until.js'
+import { type EtcdCluster, startCluster } from '../../../support/etcd.js'
+import { until } from '../../../support/until.js'
 import { type Entry, of } from './judge.js'
 
 export const ttlS = 2
@@ -79,7 +79,7 @@ export class Candidate {
       log: this.#log(this.#life),
       session: { ttl: ttlS, guardian: true, renewal: 'worker', maxStallMs },
     }
-    const program = join(process.cwd(), 'test', 'faults', 'failover', 'subject.mjs')
+    const program = join(process.cwd(), 'test', 'harness', 'faults', 'failover', 'subject.mjs')
     const flags = ['--expose-gc', program, JSON.stringify(task)]
     const child = spawn(process.execPath, flags, { stdio: ['pipe', 'ignore', 'inherit'] })
     // Commands to one that is being killed are lost, and that is all right.

@@ -1,7 +1,7 @@
 // All that takes part in a round: a cluster, candidates, observers, perhaps a PostgreSQL. It must not know what fails.
 
 import { join } from 'node:path'
-import { type EtcdCluster, type EtcdProcess, startCluster } from '../support/etcd.js'
+import { type EtcdCluster, type EtcdProcess, startCluster } from '../../support/etcd.js'
 import { FakeClock } from './fake-clock.js'
 import { Gateway, type KeyValue, root } from './gateway.js'
 import { type Entry, type NemesisEntry, of, type Timeless } from './history.js'

@@ -1,9 +1,9 @@
 // What runs on a simulated process: a candidate that campaigns, leads, renames itself, resigns, gives up and is closed as
 // the dice say, and an observer. It must not know what goes wrong around it, nor what is right.
 
-import { sleep } from '../../src/base/clock.js'
-import { ElectError } from '../../src/base/errors.js'
-import { Candidate, Etcd, type Leadership, Observer } from '../../src/index.js'
+import { sleep } from '../../../src/base/clock.js'
+import { ElectError } from '../../../src/base/errors.js'
+import { Candidate, Etcd, type Leadership, Observer } from '../../../src/index.js'
 import { endpoints } from './cluster.js'
 import type { Network } from './network.js'
 import type { Process } from './process.js'

@@ -1,9 +1,9 @@
 // Judges while it happens: it sees all processes and the store at every instant. It shares no code with the library's
 // decisions: what it asks of the library is only what a user could.
 
-import type { Leadership } from '../../src/index.js'
-import type { DevMember } from '../../src/devserver/member.js'
-import { keyText, withPrefix } from '../../src/devserver/store/interval.js'
+import type { Leadership } from '../../../src/index.js'
+import type { DevMember } from '../../../src/devserver/member.js'
+import { keyText, withPrefix } from '../../../src/devserver/store/interval.js'
 import { election, type Service } from './service.js'
 
 export interface Violation {

@@ -1,6 +1,6 @@
 // An observer of this library, which writes down every change it shows.
 
-import { Etcd, Observer } from '../../../src/index.js'
+import { Etcd, Observer } from '../../../../src/index.js'
 import { Recorder } from './recorder.js'
 import { onCommand, task } from './task.js'
 

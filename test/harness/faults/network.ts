@@ -1,8 +1,8 @@
 // A network of its own for the members of etcd: a namespace each, and a bridge between them and this process.
 // It must not know when to cut what.
 
-import type { Host } from '../support/etcd.js'
-import { run } from '../support/command.js'
+import type { Host } from '../../support/etcd.js'
+import { run } from '../../support/command.js'
 
 /** Nobody has it: what is sent there is lost without a word. */
 const nobody = '02:00:00:00:00:01'

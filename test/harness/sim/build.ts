@@ -17,7 +17,7 @@ export async function load(mutant?: Mutant): Promise<typeof simulation> {
   try {
     const outfile = join(dir, 'simulate.mjs')
     await esbuild.build({
-      entryPoints: [join(root, 'test', 'sim', 'simulate.ts')],
+      entryPoints: [join(root, 'test', 'harness', 'sim', 'simulate.ts')],
       outfile,
       bundle: true,
       platform: 'node',

@@ -1,9 +1,12 @@
 // What a leader does while it leads: it writes its token into registers, with and without the token as a fence.
 
 import { Client } from 'pg'
-import { Etcd } from '../../../src/index.js'
-import { encode } from '../../../src/election/keys.js'
-import { Compare_CompareResult, Compare_CompareTarget } from '../../../src/etcd/wire/gen/rpc_pb.js'
+import { Etcd } from '../../../../src/index.js'
+import { encode } from '../../../../src/election/keys.js'
+import {
+  Compare_CompareResult,
+  Compare_CompareTarget,
+} from '../../../../src/etcd/wire/gen/rpc_pb.js'
 import type { Store } from '../history.js'
 import { padded, registerKey } from '../registers.js'
 import type { Recorder } from './recorder.js'

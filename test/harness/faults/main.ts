@@ -2,7 +2,7 @@
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from '../support/command.js'
+import { run } from '../../support/command.js'
 import { bundle, scratch } from './bundle.js'
 import { faketime } from './fake-clock.js'
 import { now } from './machine-clock.js'

@@ -15,7 +15,7 @@ export async function bundle(subject: string, dir: string, mutant?: Mutant): Pro
   // Made once, so that what is edited meanwhile does not change what a run is about.
   if (existsSync(outfile)) return outfile
   await esbuild.build({
-    entryPoints: [join(root, 'test', 'faults', 'subjects', `${subject}.ts`)],
+    entryPoints: [join(root, 'test', 'harness', 'faults', 'subjects', `${subject}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',

@@ -1,8 +1,8 @@
 // One schedule: a world made from a seed, so many seconds of faults, then calm in which all has to heal, then the end.
 // The same seed is the same schedule to the last message.
 
-import { seededRandom } from '../../src/testing/seeded-random.js'
-import { TestClock } from '../../src/testing/test-clock.js'
+import { seededRandom } from '../../../src/testing/seeded-random.js'
+import { TestClock } from '../../../src/testing/test-clock.js'
 import { Cluster } from './cluster.js'
 import { drawFault, type Stage } from './nemesis.js'
 import { Network } from './network.js'

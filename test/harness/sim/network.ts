@@ -1,11 +1,11 @@
 // The ways between one process and the members: how long each message takes, and what is lost. It must not know what is
 // said, nor why it fails.
 
-import type { Clock } from '../../src/base/clock.js'
-import type { Endpoint } from '../../src/etcd/wire/endpoint.js'
-import { RpcError, Status, type Transport } from '../../src/etcd/wire/transport.js'
-import { FaultyTransport, type LineFaults } from '../../src/testing/faulty-transport.js'
-import type { LineState } from '../../src/testing/lane.js'
+import type { Clock } from '../../../src/base/clock.js'
+import type { Endpoint } from '../../../src/etcd/wire/endpoint.js'
+import { RpcError, Status, type Transport } from '../../../src/etcd/wire/transport.js'
+import { FaultyTransport, type LineFaults } from '../../../src/testing/faulty-transport.js'
+import type { LineState } from '../../../src/testing/lane.js'
 import { type Cluster, endpoints } from './cluster.js'
 import type { Process } from './process.js'
 
