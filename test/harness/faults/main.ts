@@ -3,10 +3,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../support/command.js'
-import { bundle, scratch } from './bundle.js'
+import { bundle, scratch } from '../bundle.js'
+import type { Mutation } from '../mutation.js'
+import { type JudgedBy, mutantsOf } from '../mutants.js'
 import { faketime } from './fake-clock.js'
 import { now } from './machine-clock.js'
-import { type Mutant, mutants } from './mutants.js'
 import { mayMakeNamespaces } from './network.js'
 import { faults } from './nemesis/all.js'
 import type { Fault } from './nemesis/fault.js'
@@ -22,6 +23,7 @@ setInterval(() => {
   if (process.ppid !== parent) process.exit(1)
 }, 500).unref()
 
+const mutants = mutantsOf('faults')
 const options = optionsFrom(process.argv.slice(2))
 const dir = scratch()
 const programs = postgresPrograms()
@@ -50,7 +52,7 @@ interface Play {
   readonly seed: number
   readonly slots: readonly (readonly Fault[])[]
   readonly ttlS: number
-  readonly mutant?: Mutant | undefined
+  readonly mutant?: Mutation | undefined
 }
 
 async function play({ subject, seed, slots, ttlS, mutant }: Play): Promise<Round> {
@@ -58,8 +60,12 @@ async function play({ subject, seed, slots, ttlS, mutant }: Play): Promise<Round
   mkdirSync(logs)
   const round = await playRound({
     seed: String(seed),
-    program: await bundle(subject === 'etcd3' ? 'etcd3' : 'elect', dir, mutant),
-    observer: await bundle('observer', dir),
+    program: await bundle(
+      `faults/subjects/${subject === 'etcd3' ? 'etcd3' : 'elect'}`,
+      dir,
+      mutant,
+    ),
+    observer: await bundle('faults/subjects/observer', dir),
     keyPrefix: subject === 'etcd3' ? 'election/' : '',
     version: options.etcd,
     candidates: 3,
@@ -126,8 +132,12 @@ function* rounds(possible: readonly Fault[]): Generator<Fault[][]> {
 async function many(subject: string): Promise<boolean> {
   const mutant = mutants.find(({ name }) => subject === `mutant:${name}`)
   const abilities = await abilitiesOf(subject)
-  const { possible, leftOut } = chosenFaults(subject, abilities, options.only ?? mutant?.faults)
-  const ttlS = options.ttlS ?? mutant?.ttlS ?? 3
+  const { possible, leftOut } = chosenFaults(
+    subject,
+    abilities,
+    options.only ?? mutant?.faults.faults,
+  )
+  const ttlS = options.ttlS ?? mutant?.faults.ttlS ?? 3
   const played: Round[] = []
   for (const slots of rounds(possible)) {
     const seed = options.seed + played.length
@@ -142,28 +152,41 @@ async function many(subject: string): Promise<boolean> {
 
 /** Each until it is caught. */
 async function everyMutant(): Promise<boolean> {
-  const abilities = await abilitiesOf('elect')
+  console.log(`--seed ${String(options.seed)}`)
   const most = options.rounds ?? 10
   let allCaught = true
   for (const mutant of mutants) {
-    const subject = `mutant:${mutant.name}`
-    const { possible } = chosenFaults(subject, abilities, options.only ?? mutant.faults)
-    let caught: Round | undefined
-    for (let index = 0; index < most && caught === undefined; index++) {
-      const seed = options.seed + index
-      const slots = draw(String(seed), possible, options.count)
-      const ttlS = options.ttlS ?? mutant.ttlS ?? 3
-      const round = await play({ subject, seed, slots, ttlS, mutant })
-      if (round.verdict.violations.some(({ rule }) => rule === mutant.shows)) caught = round
-    }
-    allCaught &&= caught !== undefined
-    console.log(
-      caught === undefined
-        ? `NOT CAUGHT in ${String(most)} rounds: ${subject}, without ${mutant.without}`
-        : `caught with seed ${caught.seed}: ${subject}, without ${mutant.without}: ${mutant.shows}`,
-    )
+    const round = await caughtInRound(mutant, most)
+    allCaught &&= round !== undefined
+    const how =
+      round === undefined
+        ? `NOT CAUGHT in ${String(most)} rounds`
+        : `caught in round ${String(round)} of at most ${String(most)}`
+    console.log(`${how}: mutant:${mutant.name}, without ${mutant.without}: ${mutant.faults.shows}`)
   }
   return allCaught
+}
+
+/** Counted from 1. */
+async function caughtInRound(
+  mutant: JudgedBy<'faults'>,
+  most: number,
+): Promise<number | undefined> {
+  const subject = `mutant:${mutant.name}`
+  const { shows, faults: sensitiveTo } = mutant.faults
+  const { possible } = chosenFaults(
+    subject,
+    await abilitiesOf('elect'),
+    options.only ?? sensitiveTo,
+  )
+  const ttlS = options.ttlS ?? mutant.faults.ttlS ?? 3
+  for (let index = 0; index < most; index++) {
+    const seed = options.seed + index
+    const slots = draw(String(seed), possible, options.count)
+    const { verdict } = await play({ subject, seed, slots, ttlS, mutant })
+    if (verdict.violations.some(({ rule }) => rule === shows)) return index + 1
+  }
+  return undefined
 }
 
 try {

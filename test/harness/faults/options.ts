@@ -1,8 +1,10 @@
 // What the command takes. It must not know what is done with it.
 
 import { parseArgs } from 'node:util'
-import { mutants } from './mutants.js'
+import { mutantsOf } from '../mutants.js'
 import { faults } from './nemesis/all.js'
+
+const mutants = mutantsOf('faults')
 
 const usage = `usage: npm run test:faults -- [options]
   --minutes N       go on for so long (default 10)

@@ -2,9 +2,11 @@
 // wrong is printed to the last message, and `--seed` plays it again.
 
 import { parseArgs } from 'node:util'
-import { load } from './build.js'
-import { mutants } from './mutants.js'
+import { mutantsOf } from '../mutants.js'
+import { load } from './load.js'
 import type { Result } from './simulate.js'
+
+const mutants = mutantsOf('sim')
 
 const usage = `usage: npm run test:sim -- [options]
   --seed S        begin with this seed (default 1); each schedule has the next one

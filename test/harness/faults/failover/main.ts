@@ -3,7 +3,7 @@
 
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { scratch } from '../bundle.js'
+import { scratch } from '../../bundle.js'
 import { Random } from '../random.js'
 import { violations } from './judge.js'
 import { type Mode, modes, type Outcome } from './modes.js'
