@@ -5,12 +5,20 @@
 import { anywhere, inFunction } from './anchor.js'
 import type { Rule } from './faults/oracle/verdict.js'
 import type { Mutation } from './mutation.js'
+import type { Rule as SimRule } from './sim/oracle.js'
 
 export interface Mutant extends Mutation {
   /** The safeguard that is missing. */
   readonly without: string
-  /** Present when the simulation must catch it. */
-  readonly sim?: object
+  /** What the simulation needs to catch it. */
+  readonly sim?: {
+    /** The rule that it must break. Other violations do not count. */
+    readonly shows: SimRule
+    /** The simulation must catch it in so many schedules, whatever their seeds. */
+    readonly within: number
+    /** Set where only schedules with this value show it. */
+    readonly lockDelay?: boolean
+  }
   /** What the fault harness needs to catch it. */
   readonly faults?: {
     /** The rule that it must break. Other violations do not count. */
@@ -57,13 +65,13 @@ export const mutants: readonly Mutant[] = [
     name: 'renewal-stamped-at-reply',
     without: 'counting a renewal from its sending',
     changes: [answeringNow],
-    sim: {},
+    sim: { shows: 'two leaders at once', within: 500, lockDelay: false },
   },
   {
     name: 'timer-only',
     without: 'looking at the clock when isValid() is asked',
     changes: [notLookingAtTheClock],
-    sim: {},
+    sim: { shows: 'two leaders at once', within: 150 },
     faults: {
       shows: 'two leaders at once',
       faults: ['block the leader’s event loop past its TTL', 'stop the leader past its TTL'],
@@ -84,7 +92,7 @@ export const mutants: readonly Mutant[] = [
     changes: [
       { at: inFunction('witnessed').condition('raftTerm').operand('raftTerm'), to: 'false' },
     ],
-    sim: {},
+    sim: { shows: 'two leaders at once', within: 2_000, lockDelay: false },
   },
   {
     name: 'no-raft-term',
@@ -105,13 +113,13 @@ export const mutants: readonly Mutant[] = [
     name: 'monotonic-only',
     without: 'the wall clock, beside a monotonic one that stands still while a machine sleeps',
     changes: [{ at: inFunction('remainingMs').call('Math.min').argument('wall'), to: 'Infinity' }],
-    sim: {},
+    sim: { shows: 'two leaders at once', within: 500 },
   },
   {
     name: 'wall-only',
     without: 'the monotonic clock, when isValid() is asked',
     changes: [losingTheMonotonicClock],
-    sim: {},
+    sim: { shows: 'two leaders at once', within: 10_000 },
   },
   {
     name: 'wall-clock',
@@ -132,7 +140,7 @@ export const mutants: readonly Mutant[] = [
       { at: inFunction('validForMs').reference('clockDrift'), to: '0' },
       { at: inFunction('validForMs').reference('marginMs'), to: '0' },
     ],
-    sim: {},
+    sim: { shows: 'two leaders at once', within: 150, lockDelay: false },
   },
   {
     name: 'wins-without-lease',
@@ -143,7 +151,7 @@ export const mutants: readonly Mutant[] = [
         to: 'true',
       },
     ],
-    sim: {},
+    sim: { shows: 'elected without a valid lease', within: 2_000 },
   },
   {
     name: 'phantom',
@@ -161,7 +169,7 @@ export const mutants: readonly Mutant[] = [
     name: 'no-rejoin-at-once',
     without: 'joining again when a waiting candidate lost its key',
     changes: [stayingWithoutKey],
-    sim: {},
+    sim: { shows: 'did not join again', within: 50 },
   },
   {
     name: 'no-rejoin',
@@ -180,7 +188,7 @@ export const mutants: readonly Mutant[] = [
     name: 'deaf-to-deletion',
     without: 'watching its own key while it leads',
     changes: [{ at: inFunction('whenLeading').condition('own'), to: 'true' }],
-    sim: {},
+    sim: { shows: 'not told that its key is gone', within: 50 },
     faults: { shows: 'two leaders at once', faults: ['delete a key'] },
   },
   {
@@ -196,19 +204,19 @@ export const mutants: readonly Mutant[] = [
     name: 'stuck-leaving',
     without: 'noticing that a lease was lost before its key is to be removed',
     changes: [{ at: inFunction('Contender.#leave').condition('loss').operand('loss'), to: 'true' }],
-    sim: {},
+    sim: { shows: 'not healed', within: 300 },
   },
   {
     name: 'untold',
     without: 'telling those who depend on a lease that it is lost',
     changes: [{ at: inFunction('Lease.end').call('lost'), to: 'undefined' }],
-    sim: {},
+    sim: { shows: 'not healed', within: 50 },
   },
   {
     name: 'loses-its-place',
     without: 'going on from the last revision seen when a watch is opened again',
     changes: [{ at: anywhere.call('watchRequest').argument('nextRevision'), to: '0n' }],
-    sim: {},
+    sim: { shows: 'not healed', within: 50 },
     faults: {
       shows: 'no leader after calm',
       faults: ['have the leader resign while the next one is cut off for a moment'],
@@ -218,7 +226,7 @@ export const mutants: readonly Mutant[] = [
     name: 'deaf-to-compaction',
     without: 'reading the election anew when its history was compacted',
     changes: [{ at: anywhere.call('sink.compacted'), to: 'undefined' }],
-    sim: {},
+    sim: { shows: 'not healed', within: 300 },
     faults: {
       shows: 'no leader after calm',
       faults: ['compact at the revision that the next one watches from, when the leader resigns'],
@@ -237,13 +245,13 @@ export const mutants: readonly Mutant[] = [
     name: 'no-lock-delay',
     without: 'the wait for those who led before, where it is asked for',
     changes: [{ at: inFunction('LockDelay.holdsBack').returned('delayMs'), to: 'false' }],
-    sim: {},
+    sim: { shows: 'two leaders at once', within: 50, lockDelay: true },
   },
   {
     name: 'blind-lock-delay',
     without: 'suspecting those whose key went without a mark',
     changes: [{ at: inFunction('Predecessors.apply').condition('isMarked'), to: 'false' }],
-    sim: {},
+    sim: { shows: 'two leaders at once', within: 50, lockDelay: true },
   },
 ]
 

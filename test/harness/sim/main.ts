@@ -2,26 +2,30 @@
 // wrong is printed to the last message, and `--seed` plays it again.
 
 import { parseArgs } from 'node:util'
+import { freshSeed } from '../fresh-seed.js'
 import { mutantsOf } from '../mutants.js'
+import { hunt } from './hunt.js'
 import { load } from './load.js'
 import type { Result } from './simulate.js'
 
 const mutants = mutantsOf('sim')
 
 const usage = `usage: npm run test:sim -- [options]
-  --seed S        begin with this seed (default 1); each schedule has the next one
+  --seed S        begin with this seed (default 1, with --mutants a fresh one);
+                  each schedule has the next one
   --count N       so many schedules (default 1000)
   --minutes N     or for so long
   --mutant NAME   with one safeguard switched off: ${mutants.map(({ name }) => name).join(', ')}
-  --mutants       every mutant, each until it is caught; fails if one is not within --count schedules
-  --lock-delay B  true or false (default: as the seed says)
+  --mutants       every mutant, each until it is caught; fails if one survives as many schedules
+                  as it may take
+  --lock-delay B  true or false (default: what the mutant needs, or as the seed says)
   --slower-by F   clocks that are slower than clockDrift allows, by this fraction
   --trace N       print the last N lines of a schedule that finds something (default 60)
   --go-on         go on after a violation`
 
 const { values } = parseArgs({
   options: {
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     count: { type: 'string', default: '1000' },
     minutes: { type: 'string' },
     mutant: { type: 'string' },
@@ -34,11 +38,6 @@ const { values } = parseArgs({
   },
 })
 
-const first = Number(values.seed)
-const lockDelay =
-  values['lock-delay'] === undefined ? {} : { lockDelay: values['lock-delay'] === 'true' }
-const options = { slowerBy: Number(values['slower-by']), ...lockDelay }
-
 if (values.help) console.log(usage)
 else process.exitCode = values.mutants ? await playMutants() : await play()
 
@@ -47,9 +46,16 @@ async function play(): Promise<number> {
     values.mutant === undefined ? undefined : mutants.find(({ name }) => name === values.mutant)
   if (values.mutant !== undefined && mutant === undefined) throw new Error(usage)
   const { simulate } = await load(mutant)
+  const asked = values['lock-delay']
+  const lockDelay = asked === undefined ? mutant?.sim.lockDelay : asked === 'true'
+  const options = {
+    slowerBy: Number(values['slower-by']),
+    ...(lockDelay === undefined ? {} : { lockDelay }),
+  }
   const startedMs = performance.now()
   const endMs =
     values.minutes === undefined ? Infinity : startedMs + Number(values.minutes) * 60_000
+  const first = Number(values.seed ?? 1)
   const count = values.minutes === undefined ? Number(values.count) : Infinity
   const sum = {
     schedules: 0,
@@ -85,20 +91,18 @@ async function play(): Promise<number> {
 }
 
 async function playMutants(): Promise<number> {
+  const first = values.seed === undefined ? freshSeed() : Number(values.seed)
+  console.log(`--seed ${String(first)}`)
   let survivors = 0
   for (const mutant of mutants) {
-    const { simulate } = await load(mutant)
-    let caught: Result | undefined
-    for (let seed = first; seed < first + Number(values.count) && caught === undefined; seed++) {
-      const result = await simulate(seed, options)
-      if (result.violations.length > 0) caught = result
-    }
-    if (caught === undefined) survivors += 1
+    const { within, shows } = mutant.sim
+    const taken = await hunt(mutant, first)
+    if (taken === undefined) survivors += 1
     const how =
-      caught === undefined
-        ? 'SURVIVES'
-        : `seed ${String(caught.seed)}: ${caught.violations[0]?.rule ?? ''}`
-    console.log(`${mutant.name.padEnd(24)} ${how}`)
+      taken === undefined
+        ? `SURVIVES ${String(within)} schedules`
+        : `caught by schedule ${String(taken)} of at most ${String(within)}`
+    console.log(`${mutant.name.padEnd(24)} ${how}: ${shows}`)
   }
   return survivors === 0 ? 0 : 1
 }

@@ -6,9 +6,29 @@ import type { DevMember } from '../../../src/devserver/member.js'
 import { keyText, withPrefix } from '../../../src/devserver/store/interval.js'
 import { election, type Service } from './service.js'
 
+export type Rule =
+  | 'two leaders at once'
+  | 'elected without a valid lease'
+  | 'elected without being the first'
+  | 'token did not grow'
+  | 'told twice'
+  | 'ended without a signal'
+  | 'ended and valid'
+  | 'never told the end'
+  | 'believed for longer than a TTL'
+  | 'not told that its key is gone'
+  | 'did not join again'
+  | 'not healed'
+  | 'never settled'
+  | 'key left behind'
+  | 'observer went back'
+  | 'storm'
+  | 'strange error'
+  | 'unhandled rejection'
+
 export interface Violation {
   readonly atMs: number
-  readonly rule: string
+  readonly rule: Rule
   readonly what: string
 }
 
@@ -117,7 +137,7 @@ export class Oracle {
     )
   }
 
-  wrong(rule: string, what: string): void {
+  wrong(rule: Rule, what: string): void {
     this.violations.push({ atMs: this.#nowMs(), rule, what })
   }
 

@@ -6,6 +6,7 @@ import { ElectError } from '../../../src/base/errors.js'
 import { Candidate, Etcd, type Leadership, Observer } from '../../../src/index.js'
 import { endpoints } from './cluster.js'
 import type { Network } from './network.js'
+import type { Rule } from './oracle.js'
 import type { Process } from './process.js'
 
 export const election = 'jobs'
@@ -15,7 +16,7 @@ export interface Witness {
   elected(service: Service, leadership: Leadership): void
   ended(service: Service, leadership: Leadership, how: string): void
   note(what: string): void
-  wrong(rule: string, what: string): void
+  wrong(rule: Rule, what: string): void
 }
 
 export interface Character {

@@ -6,7 +6,7 @@ import { TestClock } from '../../../src/testing/test-clock.js'
 import { Cluster } from './cluster.js'
 import { drawFault, type Stage } from './nemesis.js'
 import { Network } from './network.js'
-import { Oracle, type Violation } from './oracle.js'
+import { Oracle, type Rule, type Violation } from './oracle.js'
 import { Process } from './process.js'
 import { type Character, Service, type Witness } from './service.js'
 
@@ -117,7 +117,7 @@ class World implements Witness {
     this.oracle.ended(leadership)
   }
 
-  wrong(rule: string, what: string): void {
+  wrong(rule: Rule, what: string): void {
     this.oracle.wrong(rule, what)
   }
 
