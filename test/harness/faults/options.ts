@@ -1,6 +1,7 @@
 // What the command takes. It must not know what is done with it.
 
 import { parseArgs } from 'node:util'
+import { freshSeed } from '../fresh-seed.js'
 import { mutantsOf } from '../mutants.js'
 import { faults } from './nemesis/all.js'
 
@@ -10,8 +11,10 @@ const usage = `usage: npm run test:faults -- [options]
   --minutes N       go on for so long (default 10)
   --rounds N        or for so many rounds
   --each N          or with every fault N times, alone
-  --seed S          begin with this seed (default 1); each round has the next one
-  --subject NAME    elect (default), etcd3, mutant:NAME or mutants: each until it is caught
+  --seed S          begin with this seed (default 1, for mutants a fresh one);
+                    each round has the next one
+  --subject NAME    elect (default), etcd3, mutant:NAME or mutants: each until it is caught,
+                    within --rounds N (default 10)
   --only A;B        only these faults
   --count N         faults in a round (default 5)
   --ttl S           in seconds (default 3)
@@ -96,7 +99,7 @@ function parse(args: string[]): Options {
     minutes: number('minutes', values.minutes) ?? 10,
     rounds: number('rounds', values.rounds),
     each: number('each', values.each),
-    seed: number('seed', values.seed) ?? 1,
+    seed: number('seed', values.seed) ?? (values.subject === 'mutants' ? freshSeed() : 1),
     subject: values.subject,
     only,
     count: number('count', values.count) ?? 5,
