@@ -51,7 +51,7 @@ export const mutants: readonly Mutant[] = [
     changes: [
       answeringNow,
       {
-        at: inFunction('grantLease').call('granted').argument('since'),
+        at: inFunction('grantLease').call('afterGrant').argument('since'),
         to: '{ monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }',
       },
     ],
@@ -89,9 +89,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'unverified',
     without: 'confirming renewals by a reading in the same raft term',
-    changes: [
-      { at: inFunction('witnessed').condition('raftTerm').operand('raftTerm'), to: 'false' },
-    ],
+    changes: [{ at: inFunction('confirm').condition('raftTerm').operand('raftTerm'), to: 'false' }],
     sim: { shows: 'two leaders at once', within: 2_000, lockDelay: false },
   },
   {
@@ -99,8 +97,8 @@ export const mutants: readonly Mutant[] = [
     without: 'comparing the raft term of an acknowledgement with that of a reading',
     changes: [
       {
-        at: inFunction('LoopRenewal.#answered').call('#verify'),
-        to: '(this.#keys.length > 0 && this.witness(this.#deadline.unverified, raftTerm))',
+        at: inFunction('LoopRenewal.#answered').call('#confirmByReading'),
+        to: '(this.#keys.length > 0 && this.confirm(this.#deadline.unconfirmed, raftTerm))',
       },
     ],
     faults: {
@@ -127,7 +125,7 @@ export const mutants: readonly Mutant[] = [
     changes: [
       losingTheMonotonicClock,
       {
-        at: inFunction('Lease.#leftMs').returned('hopeMs'),
+        at: inFunction('Lease.#leftMs').returned('possiblyRemainingMs'),
         to: 'remainingMs(deadline, this.#now())',
       },
     ],
@@ -177,7 +175,7 @@ export const mutants: readonly Mutant[] = [
     without: 'joining again when a waiting candidate lost its key, be it by the next lease',
     changes: [
       stayingWithoutKey,
-      { at: inFunction('LoopRenewal.#verify').condition('kvs'), to: 'false' },
+      { at: inFunction('LoopRenewal.#confirmByReading').condition('kvs'), to: 'false' },
     ],
     faults: {
       shows: 'keys and candidates differ after calm',
@@ -194,7 +192,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'keeps-its-key',
     without: 'removing the key when it resigns',
-    changes: [{ at: inFunction('removeKey').condition('candidacy'), to: 'false' }],
+    changes: [{ at: inFunction('leaveOnce').condition('own'), to: 'false' }],
     faults: {
       shows: 'no leader after calm',
       faults: ['have the leader resign while the next one is cut off for a moment'],
@@ -203,7 +201,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'stuck-leaving',
     without: 'noticing that a lease was lost before its key is to be removed',
-    changes: [{ at: inFunction('Contender.#leave').condition('loss').operand('loss'), to: 'true' }],
+    changes: [{ at: inFunction('HeldLease.alive').condition('loss'), to: 'true' }],
     sim: { shows: 'not healed', within: 300 },
   },
   {
@@ -250,7 +248,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'blind-lock-delay',
     without: 'suspecting those whose key went without a mark',
-    changes: [{ at: inFunction('Predecessors.apply').condition('isMarked'), to: 'false' }],
+    changes: [{ at: inFunction('FormerLeaders.apply').condition('isMarked'), to: 'false' }],
     sim: { shows: 'two leaders at once', within: 50, lockDelay: true },
   },
 ]
