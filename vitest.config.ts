@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { ClosingLine } from './test/support/closing-line.js'
 
 export default defineConfig({
@@ -6,6 +6,11 @@ export default defineConfig({
   esbuild: { target: 'es2023' },
   test: {
     include: ['test/**/*.test.ts'],
+    // What is long runs when it is named: `npm run test:long` does so.
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.argv.some((arg) => arg.includes('.long.')) ? [] : ['test/**/*.long.test.ts']),
+    ],
     setupFiles: ['test/support/property-seed.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -12,22 +12,29 @@ function committed() {
   return new Map(files.map((file) => [file, readFileSync(join(folder, file), 'utf8')]))
 }
 
+/** @param {ReadonlyMap<string, string>} fresh */
 function write(fresh) {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
   for (const [file, text] of fresh) writeFileSync(join(folder, file), text)
 }
 
-/** From what is committed to `text`; a file that should not be there has none. */
+/**
+ * From what is committed to `text`; a file that should not be there has none.
+ *
+ * @param {string} file
+ * @param {string | undefined} text
+ */
 function difference(file, text = '') {
   const path = join(folder, file)
   const old = existsSync(path) ? path : '/dev/null'
   const labels = ['--label', path, '--label', 'what src/ exports']
-  const options = { input: text, encoding: 'utf8' }
-  const { error, stdout } = spawnSync('diff', ['-u', ...labels, old, '-'], options)
+  const args = ['-u', ...labels, old, '-']
+  const { error, stdout } = spawnSync('diff', args, { input: text, encoding: 'utf8' })
   return error === undefined ? stdout : `${path} differs, and there is no diff to show how\n`
 }
 
+/** @param {ReadonlyMap<string, string>} fresh */
 function check(fresh) {
   const old = committed()
   const files = [...new Set([...old.keys(), ...fresh.keys()])].sort()

@@ -1,6 +1,6 @@
-// Bundles the command `elect` from src/cli into one folder: what starts it, the command in pieces that are loaded when they
-// are needed, the keeper of `elect run`, and the man page. The argument parser is bundled, so that the package does not
-// depend on it; grpc-js stays where npm puts it.
+// Bundles the command `elect` from src/cli into one folder: what starts it, the command in pieces
+// that are loaded when they are needed, the keeper of `elect run`, and the man page. The argument
+// parser is bundled, so that the package does not depend on it; grpc-js stays where npm puts it.
 import { build } from 'esbuild'
 import { chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** @param outdir two levels below the folder with package.json, as dist/cli is. */
+/** @param {string} outdir Two levels below the folder with package.json, as dist/cli is. */
 export async function buildCli(outdir) {
   await build({
     absWorkingDir: root,
@@ -17,7 +17,7 @@ export async function buildCli(outdir) {
       'program/keeper': 'src/cli/run/keeper/program/keeper.ts',
       // Where src/guardian/spawn.ts looks for it.
       'program/guardian': 'src/guardian/program/guardian.ts',
-      man: 'src/cli/definition/man.ts',
+      man: 'src/cli/definition/man-page.ts',
     },
     outdir,
     bundle: true,
@@ -38,7 +38,10 @@ export async function buildCli(outdir) {
   })
   copyFileSync(join(root, 'src/cli/elect.js'), join(outdir, 'elect.js'))
   chmodSync(join(outdir, 'elect.js'), 0o755)
-  const { manPage } = await import(pathToFileURL(join(outdir, 'man.js')).href)
+  const man = pathToFileURL(join(outdir, 'man.js')).href
+  const { manPage } = /** @type {typeof import('../src/cli/definition/man-page.js')} */ (
+    await import(man)
+  )
   writeFileSync(join(outdir, 'elect.1'), manPage)
   rmSync(join(outdir, 'man.js'))
 }

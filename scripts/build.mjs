@@ -1,4 +1,5 @@
-// Builds dist/ from src/: the library as plain ES modules with their types, nothing bundled; the command as a bundle.
+// Builds dist/ from src/: the library as plain ES modules with their types, nothing bundled; the
+// command as a bundle.
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,8 +1,10 @@
-// Installs the Debian packages that tests need and this machine does not have, where that is permitted.
+// Installs the Debian packages that tests need and this machine does not have, where that is
+// permitted.
 import { spawn, spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/** @param {string} command */
 export function has(command) {
   return spawnSync(command, ['--help'], { stdio: 'ignore' }).error === undefined
 }
@@ -12,7 +14,12 @@ export function mayInstall() {
   return process.getuid?.() === 0 && has('apt-get')
 }
 
-/** Resolves with the exit code. */
+/**
+ * Resolves with the exit code.
+ *
+ * @param {readonly string[]} packages
+ * @returns {Promise<number>}
+ */
 export function install(packages) {
   // Another run at the same time may want the same.
   const lock = join(tmpdir(), 'etcd-elect-apt.lock')
@@ -24,6 +31,8 @@ export function install(packages) {
       console.error(error.message)
       resolve(1)
     })
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('exit', (code) => {
+      resolve(code ?? 1)
+    })
   })
 }

@@ -1,4 +1,5 @@
-// Generates src/etcd/wire/gen from proto/. With --check it writes nothing and fails when what is committed is not fresh.
+// Generates src/etcd/wire/gen from proto/. With --check it writes nothing and fails when what is
+// committed is not fresh.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const committed = join(root, 'src/etcd/wire/gen')
 
+/** @param {string} into */
 function generate(into) {
   const template = JSON.stringify({
     version: 'v2',
@@ -25,6 +27,7 @@ function generate(into) {
   })
 }
 
+/** @param {string} dir */
 function contents(dir) {
   return new Map(readdirSync(dir).map((file) => [file, readFileSync(join(dir, file), 'utf8')]))
 }

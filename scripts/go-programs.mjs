@@ -1,6 +1,8 @@
-// Builds the Go programs that tests use, where Go is present: the etcds of test/support/etcd-versions.json, once, into
-// the user's cache directory; and our own peer (test/interop/go) into .cache.
-// What cannot be built is skipped by its tests: they find the reason in a file beside where it would be.
+// Builds the Go programs that tests use, where Go is present: the etcds of
+// test/support/etcd-versions.json, once, into the user's cache directory; and our own peer
+// (test/etcd/interop/go) into .cache.
+// What cannot be built is skipped by its tests: they find the reason in a file beside where it
+// would be.
 import { spawnSync } from 'node:child_process'
 import {
   existsSync,
@@ -16,27 +18,47 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'etcd-elect')
-const versions = JSON.parse(readFileSync(join(root, 'test/support/etcd-versions.json'), 'utf8'))
+const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'etcd-elect')
+const versions = /** @type {Readonly<Record<string, string>>} */ (
+  JSON.parse(readFileSync(join(root, 'test/support/etcd-versions.json'), 'utf8'))
+)
 
-/** etcd's own entry points, which a program of ours needs only to call. */
+/**
+ * etcd's own entry points, which a program of ours needs only to call.
+ *
+ * @typedef {{ readonly path: string, readonly call: string }} EntryPoint
+ * @type {Readonly<Record<string, EntryPoint>>}
+ */
 const entryPoints = {
   etcd: { path: 'go.etcd.io/etcd/server/v3/etcdmain', call: 'etcdmain.Main(os.Args)' },
   etcdctl: { path: 'go.etcd.io/etcd/etcdctl/v3/ctlv3', call: 'ctlv3.MustStart()' },
 }
 
+/**
+ * @param {string} cwd
+ * @param {string[]} args
+ */
 function go(cwd, ...args) {
   const env = { ...process.env, CGO_ENABLED: '0' }
   const { status, stderr } = spawnSync('go', args, { cwd, env, encoding: 'utf8' })
   if (status !== 0) throw new Error(`go ${args.join(' ')}: ${stderr.trim().split('\n').at(-1)}`)
 }
 
+/**
+ * @param {string} source
+ * @param {string} program
+ */
 function compile(source, program) {
   go(source, 'build', '-trimpath', '-ldflags=-s -w', '-o', program, '.')
 }
 
-function compileEntryPoint(name, version, program) {
-  const { path, call } = entryPoints[name]
+/**
+ * @param {string} name
+ * @param {EntryPoint} entryPoint
+ * @param {string} version
+ * @param {string} program
+ */
+function compileEntryPoint(name, { path, call }, version, program) {
   const source = mkdtempSync(join(tmpdir(), 'etcd-elect-build-'))
   try {
     const imports = [...(call.includes('os.') ? ['os'] : []), path].map((each) => `"${each}"`)
@@ -55,7 +77,12 @@ function compileEntryPoint(name, version, program) {
 const withoutGo = spawnSync('go', ['version']).error !== undefined
 if (withoutGo) console.log("no Go here: only Debian's etcd is tested, and no Go program beside us")
 
-/** Another run at the same time sees a whole program or none. */
+/**
+ * Another run at the same time sees a whole program or none.
+ *
+ * @param {string} program
+ * @param {(program: string) => void} make
+ */
 function attempt(program, make) {
   const fresh = `${program}.${process.pid}`
   const reason = `${program}.missing`
@@ -66,23 +93,27 @@ function attempt(program, make) {
     renameSync(fresh, program)
     rmSync(reason, { force: true })
   } catch (error) {
+    const { message } = /** @type {Error} */ (error)
     rmSync(program, { force: true })
-    writeFileSync(reason, error.message)
-    if (!withoutGo)
-      console.error(`not built, and what needs it is skipped: ${program}: ${error.message}`)
+    writeFileSync(reason, message)
+    if (!withoutGo) {
+      console.error(`not built, and what needs it is skipped: ${program}: ${message}`)
+    }
   }
 }
 
 // Nobody waits for these as impatiently as for what runs beside them.
 setPriority(10)
 for (const version of Object.values(versions)) {
-  for (const name of Object.keys(entryPoints)) {
+  for (const [name, entryPoint] of Object.entries(entryPoints)) {
     const program = join(cache, `etcd-${version}`, name)
     if (existsSync(program)) continue
     attempt(program, (fresh) => {
       console.log(`building ${name} ${version}, once`)
-      compileEntryPoint(name, version, fresh)
+      compileEntryPoint(name, entryPoint, version, fresh)
     })
   }
 }
-attempt(join(root, '.cache/go-peer'), (fresh) => compile(join(root, 'test/interop/go'), fresh))
+attempt(join(root, '.cache/go-peer'), (fresh) => {
+  compile(join(root, 'test/etcd/interop/go'), fresh)
+})

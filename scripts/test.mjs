@@ -1,5 +1,6 @@
-// `npm test`: brings what the tests need, checks the code, runs the tests. What stands behind `--` goes to vitest.
-// The last line says how many passed, failed and were skipped. With CI=true a skipped test is a failure.
+// `npm test`: brings what the tests need, checks the code, runs the tests. What stands behind `--`
+// goes to vitest; with a file or a folder among it, only that is run, without the checks. The last
+// line says how many passed, failed and were skipped. With CI=true a skipped test is a failure.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +10,14 @@ import { has, install, mayInstall } from './debian.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** Resolves with the exit code. */
+/**
+ * Resolves with the exit code.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>}
+ */
 function run(command, args, env = {}) {
   const child = spawn(command, args, {
     cwd: root,
@@ -21,18 +29,21 @@ function run(command, args, env = {}) {
       console.error(error.message)
       resolve(1)
     })
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('exit', (code) => {
+      resolve(code ?? 1)
+    })
   })
 }
 
 async function bringTools() {
   const packages = { etcd: 'etcd-server', etcdctl: 'etcd-client', openssl: 'openssl' }
-  const missing = Object.keys(packages).filter((command) => !has(command))
+  const missing = Object.entries(packages).filter(([command]) => !has(command))
   if (missing.length === 0) return
-  const wanted = missing.map((command) => packages[command])
+  const wanted = missing.map(([, name]) => name)
   if (!mayInstall()) {
     console.error(
-      `The tests need ${missing.join(', ')}: on Debian, run 'apt-get update && apt-get install ${wanted.join(' ')}' as root.`,
+      `The tests need ${missing.map(([command]) => command).join(', ')}: on Debian, run ` +
+        `'apt-get update && apt-get install ${wanted.join(' ')}' as root.`,
     )
     process.exit(1)
   }
@@ -40,7 +51,11 @@ async function bringTools() {
   if (code !== 0) process.exit(code)
 }
 
-/** Resolves with the exit code of the tests and the line that counts them. */
+/**
+ * Resolves with the exit code of the tests and the line that counts them.
+ *
+ * @param {readonly string[]} args
+ */
 async function runTests(args) {
   const scratch = mkdtempSync(join(tmpdir(), 'etcd-elect-run-'))
   const file = join(scratch, 'closing-line')
@@ -50,21 +65,26 @@ async function runTests(args) {
     })
     return { code, line: readFileSync(file, 'utf8') }
   } catch (error) {
-    console.error(`the test run ended before it could count: ${error.message}`)
+    const { message } = /** @type {Error} */ (error)
+    console.error(`the test run ended before it could count: ${message}`)
     return { code: 1, line: '0 passed, 1 failed, 0 skipped' }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-await bringTools()
+const args = process.argv.slice(2)
+const named = args.filter((arg) => !arg.startsWith('-'))
+// These need no etcd, and none has to be built for them.
+const areUnitTests = named.length > 0 && named.every((arg) => /\btest\/(unit|scenario)\b/.test(arg))
+if (!areUnitTests) await bringTools()
 const [checks] = await Promise.all([
-  run('npm', ['run', '--silent', 'check']),
-  run('node', ['scripts/go-programs.mjs']),
+  named.length === 0 ? run('npm', ['run', '--silent', 'check']) : 0,
+  areUnitTests ? 0 : run('node', ['scripts/go-programs.mjs']),
 ])
-const { code, line } = await runTests(process.argv.slice(2))
-if (checks !== 0) console.error('format, lint, type check or generated files failed: see above')
-const skipped = process.env.CI === 'true' && !line.endsWith(' 0 skipped')
+const { code, line } = await runTests(args)
+if (checks !== 0) console.error('a check of the code failed: see above')
+const skipped = process.env['CI'] === 'true' && !line.endsWith(' 0 skipped')
 if (skipped) console.error('CI skips no test: see above for what was skipped and why')
 console.log(line)
 process.exit(code === 0 && checks === 0 && !skipped ? 0 : 1)

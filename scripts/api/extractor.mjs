@@ -1,9 +1,23 @@
 // What API Extractor says of entry points: their declarations sorted, whichever file they are in.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor'
+import {
+  CompilerState,
+  Extractor,
+  ExtractorConfig,
+  ExtractorLogLevel,
+} from '@microsoft/api-extractor'
 
-/** TypeScript by the name of the report, with what is not exported but used by what is. */
+/** @import { ExtractorMessage, IExtractorMessagesConfig } from '@microsoft/api-extractor' */
+/** @import { EntryPoint } from './reports.mjs' */
+
+/**
+ * TypeScript by the name of the report, with what is not exported but used by what is.
+ *
+ * @param {string} root
+ * @param {string} scratch
+ * @param {readonly EntryPoint[]} entries
+ */
 export function extract(root, scratch, entries) {
   const declarations = entries.map((entry) => entry.declarations)
   const compiler = {
@@ -16,6 +30,7 @@ export function extract(root, scratch, entries) {
   }
   const configs = entries.map((entry) =>
     ExtractorConfig.prepare({
+      configObjectFullPath: undefined,
       packageJsonFullPath: join(root, 'package.json'),
       configObject: {
         projectFolder: root,
@@ -37,25 +52,34 @@ export function extract(root, scratch, entries) {
     }),
   )
   const options = { additionalEntryPoints: declarations }
-  const compilerState = CompilerState.create(configs[0], options)
+  const [first] = configs
+  if (first === undefined) throw new Error('the package has no entry points')
+  const compilerState = CompilerState.create(first, options)
   const invoke = { localBuild: true, compilerState, messageCallback: failOnError }
+  for (const config of configs) Extractor.invoke(config, invoke)
   return new Map(
-    entries.map(({ file }, index) => {
-      Extractor.invoke(configs[index], invoke)
+    entries.map(({ file }) => {
       const report = readFileSync(join(scratch, file), 'utf8')
-      return [file, /^```ts\n(.*?)^```/ms.exec(report)[1]]
+      const [, declared = ''] = /^```ts\n(.*?)^```/ms.exec(report) ?? []
+      return [file, declared]
     }),
   )
 }
 
-/** We use no release tags, and lint says what else there is to say. */
+/**
+ * We use no release tags, and lint says what else there is to say.
+ *
+ * @type {IExtractorMessagesConfig}
+ */
 const messages = {
-  compilerMessageReporting: { default: { logLevel: 'error' } },
-  extractorMessageReporting: { default: { logLevel: 'none' } },
-  tsdocMessageReporting: { default: { logLevel: 'none' } },
+  compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
+  extractorMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+  tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
 }
 
+/** @param {ExtractorMessage} message */
 function failOnError(message) {
-  if (message.logLevel === 'error') throw new Error(message.formatMessageWithLocation(undefined))
+  if (message.logLevel === ExtractorLogLevel.Error)
+    throw new Error(message.formatMessageWithLocation(undefined))
   message.handled = true
 }

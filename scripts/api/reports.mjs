@@ -7,7 +7,20 @@ import { extract } from './extractor.mjs'
 import { page } from './page.mjs'
 import { valuesOf } from './values.mjs'
 
-/** Resolves with what each file of api/ should hold, by its name. */
+/**
+ * @typedef {object} EntryPoint
+ * @property {string} specifier what users import
+ * @property {string} file the name of its report
+ * @property {string} declarations
+ * @property {string} source
+ */
+
+/**
+ * Resolves with what each file of api/ should hold, by its name.
+ *
+ * @param {string} root
+ * @returns {Promise<Map<string, string>>}
+ */
 export async function reports(root) {
   const cache = join(root, '.cache')
   mkdirSync(cache, { recursive: true })
@@ -19,7 +32,11 @@ export async function reports(root) {
     const extracted = extract(root, scratch, entries)
     const made = entries.map(async ({ file, specifier, source }) => {
       const values = await valuesOf(source)
-      return [file, await page(specifier, extracted.get(file), values, join(root, 'api', file))]
+      const text = extracted.get(file) ?? ''
+      return /** @type {const} */ ([
+        file,
+        await page(specifier, text, values, join(root, 'api', file)),
+      ])
     })
     return new Map(await Promise.all(made))
   } finally {
@@ -27,19 +44,28 @@ export async function reports(root) {
   }
 }
 
+/**
+ * @param {string} root
+ * @param {string} into
+ */
 function emitDeclarations(root, into) {
   const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
   // Not checked, which takes most of the time: `npm run typecheck` does that.
   const flags = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--noCheck']
-  const options = { cwd: root, stdio: 'inherit' }
-  execFileSync(process.execPath, [tsc, ...flags, '--outDir', into], options)
+  execFileSync(process.execPath, [tsc, ...flags, '--outDir', into], { cwd: root, stdio: 'inherit' })
 }
 
+/**
+ * @param {string} root
+ * @param {string} scratch
+ * @returns {EntryPoint[]}
+ */
 function entryPoints(root, scratch) {
+  /** @type {{ name: string, exports: Record<string, { types?: string }> }} */
   const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   return Object.entries(exports)
     .filter(([, { types }]) => types !== undefined)
-    .map(([path, { types }]) => {
+    .map(([path, { types = '' }]) => {
       const declarations = types.replace('./dist/', '')
       return {
         specifier: path.replace('.', name),

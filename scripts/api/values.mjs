@@ -2,7 +2,11 @@
 // `export type` looks like any other.
 import { build } from 'esbuild'
 
-/** Resolves with a set of names. */
+/**
+ * Resolves with a set of names.
+ *
+ * @param {string} source
+ */
 export async function valuesOf(source) {
   const { metafile } = await build({
     entryPoints: [source],
@@ -16,5 +20,5 @@ export async function valuesOf(source) {
     logLevel: 'silent',
   })
   const [output] = Object.values(metafile.outputs)
-  return new Set(output.exports)
+  return new Set(output?.exports)
 }

@@ -19,7 +19,7 @@ export const mayImport = {
   lease: ['base', ...etcd],
   guardian: ['base', 'etcd'],
   election: ['base', ...etcd, 'lease'],
-  session: ['base', 'etcd', 'lease', 'guardian'],
+  session: ['base', 'etcd', 'lease', 'guardian', 'election'],
   candidate: ['base', 'etcd', 'lease', 'election', 'session'],
   observer: ['base', 'etcd', 'election', 'session'],
   shutdown: ['base'],
@@ -27,7 +27,7 @@ export const mayImport = {
   devserver: ['base', 'etcd/wire'],
   testing: ['base', ...etcd, 'election', 'devserver'],
   // The command's doors, and the command behind them.
-  'cli/library': [...library, 'etcd/cluster', 'guardian'],
+  'cli/library': ['index', 'base', ...etcd, 'etcd/cluster', 'lease', 'election', 'guardian'],
   'cli/devserver': ['devserver'],
   cli: ['cli/library', 'cli/devserver'],
 }

@@ -75,9 +75,12 @@ export class Candidate {
     this.#session = on instanceof Session ? on : new Session(on, ofSession as SessionOptions)
     const { api, clockDrift } = this.#session
     this.#driver = new ElectionDriver(
-      api,
-      this.#election,
-      this.#session,
+      {
+        api,
+        election: this.#election,
+        session: this.#session,
+        lockDelay: lockDelay ? new LockDelay(api.clock, clockDrift) : undefined,
+      },
       {
         elected: (candidacy, lease) => {
           this.#elected(candidacy, lease)
@@ -89,7 +92,6 @@ export class Candidate {
           this.#settleCampaign()?.reject(error)
         },
       },
-      lockDelay ? new LockDelay(api.clock, clockDrift) : undefined,
     )
   }
 
@@ -159,7 +161,7 @@ export class Candidate {
         `this candidate of '${this.#election}' campaigns already: await that campaign, or abort its signal first`,
       )
     }
-    this.#session.enter(this.#election, this.#driver)
+    this.#driver.takePlace()
     let campaign: Campaign | undefined
     const abort = (): void => {
       // Won in this very turn: a term once won outlives the signal.

@@ -1,3 +1,3 @@
-// The command's door into the devserver, apart from the library: most commands never load it.
+// The command's door into the devserver. Not part of library.ts: most commands never load it.
 
 export { DevServer } from '../devserver/index.js'

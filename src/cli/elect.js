@@ -5,8 +5,9 @@
 ':' //; if [ -t 0 ]; then trap : INT QUIT WINCH; else for name in INT QUIT WINCH; do trap "kill -$name $child" $name; done; fi
 ':' //; while wait $child; code=$?; kill -0 $child 2>/dev/null; do :; done; exit $code
 
-// A program for two interpreters. Started as a command it is one for the shell, which hands over to Node.js at once; only
-// as the first process of a container does the shell stay. Somebody there has to reap the children that others left behind,
-// and Node.js reaps none but its own. It passes signals on, but not those that the terminal gives to all of its processes.
-// For Node.js, the lines above are strings with comments.
+// This file is a shell script and a Node.js program. The shell runs the lines above and replaces
+// itself with Node.js at once. Only as the first process of a container (pid 1) the shell stays:
+// pid 1 has to reap the children that other processes left behind, and Node.js reaps only its own.
+// The shell passes signals on, except those that the terminal sends to all of its processes.
+// Node.js reads the lines above as strings with comments.
 import './main.js'

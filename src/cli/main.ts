@@ -1,25 +1,26 @@
-// What `elect` starts: reads the command line, runs the command, and turns whatever becomes of it into an exit code and
-// at most one sentence. It must not know what any command does, and imports nothing that is slow to load.
+// The program `elect`: parses the command line, runs the command, and ends with its exit code.
+// Imports nothing that is slow to load: commands load what they need.
 
 import { readFileSync } from 'node:fs'
 import { commands } from './commands/index.js'
 import { exitCodes } from './definition/exit-codes.js'
-import { explain, SignalError } from './failure.js'
-import { checkArguments } from './arguments.js'
-import { parse } from './definition/parser.js'
+import { SignalError } from './errors.js'
+import { explain } from './explain.js'
+import { checkArguments } from './check-arguments.js'
+import { parseCommandLine } from './definition/parse-command-line.js'
 import { Terminal } from './terminal/terminal.js'
 
-const stopping = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   let terminal = new Terminal({ format: 'text', level: 'normal', env })
   try {
     checkArguments(argv)
-    const request = parse(commands, version(), argv)
+    const request = parseCommandLine(commands, packageVersion(), argv)
     if (request.ask === 'show') {
       const text = request.text.trimEnd()
       if (!request.isMistake) terminal.out(text)
-      else terminal.complaint(text)
+      else terminal.rawError(text)
       return request.isMistake ? exitCodes.usage : exitCodes.ok
     }
     const { spec, args, options } = request
@@ -30,7 +31,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
       env,
     })
     const stop = new AbortController()
-    for (const signal of stopping) {
+    for (const signal of stopSignals) {
       process.on(signal, () => {
         stop.abort(new SignalError(signal))
       })
@@ -42,23 +43,22 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     if (code === exitCodes.internal) terminal.detail(String((error as Error).stack))
     return code
   } finally {
-    terminal.stopMoving()
+    terminal.clearStatusLine()
   }
 }
 
-/** Of the package that this is part of. */
-function version(): string {
+function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url)
   const manifest = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
   return manifest.version
 }
 
-// Warnings of the library are for people; Node's form of them is for programmers.
+// Prints the library's warnings for users; Node.js would print them for programmers.
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {
   new Terminal({ format: 'text', level: 'normal', env: process.env }).note(
     `warning: ${warning.message}`,
   )
 })
-// All writes are done when they return, so nothing is lost by leaving at once.
+// Terminal writes synchronously, so exiting at once loses no output.
 process.exit(await main(process.argv.slice(2), process.env))

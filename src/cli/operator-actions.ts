@@ -1,15 +1,16 @@
-// What an operator may do to somebody else's term, each guarded by the revision that was seen. It must not know who asks.
+// What operators do to another candidate's term. Each action changes nothing unless the term is
+// still the one that the operator saw.
 
 import {
   type CandidateInfo,
-  Compare_CompareResult as Result,
-  Compare_CompareTarget as Target,
+  CompareResult,
+  CompareTarget,
   encode,
   type EtcdApi,
   rename,
 } from './library.js'
 
-/** Removes a candidacy. False when it was gone before, and nothing was changed. */
+/** Deletes a candidacy. Returns false when it no longer exists. */
 export async function removeCandidacy(
   api: EtcdApi,
   { term, fencingToken }: CandidateInfo,
@@ -21,8 +22,8 @@ export async function removeCandidacy(
       compare: [
         {
           key,
-          target: Target.CREATE,
-          result: Result.EQUAL,
+          target: CompareTarget.CREATE,
+          result: CompareResult.EQUAL,
           targetUnion: { case: 'createRevision', value: fencingToken },
         },
       ],
@@ -33,7 +34,7 @@ export async function removeCandidacy(
   return succeeded
 }
 
-/** Gives the leader another name. False when it does not lead any more, and nothing was changed. */
+/** Gives the leader another name. Returns false, and changes nothing, when it no longer leads. */
 export async function renameLeader(
   api: EtcdApi,
   election: string,
@@ -45,16 +46,16 @@ export async function renameLeader(
   const [found] = kvs
   if (found?.createRevision !== fencingToken) return false
   const candidacy = { election, term, fencingToken }
-  const renaming = { name, modRevision: found.modRevision, onlyIfLeading: true }
-  const changedAt = await rename(api, candidacy, found.lease, renaming, { signal })
+  const change = { name, modRevision: found.modRevision, onlyIfLeading: true }
+  const changedAt = await rename(api, candidacy, found.lease, change, { signal })
   return changedAt !== undefined
 }
 
 /**
- * Whoever runs within `elect run` speaks of the term that it was started for. True for everybody else, and for those who
- * speak of another election.
+ * Whether a command with this environment may act on the term. Inside the CMD of `elect run` it
+ * may act only on CMD's own term of that election; everywhere else, on any term.
  */
-export function isOwnTerm(
+export function mayActOnTerm(
   { ELECT_ELECTION, ELECT_TERM, ELECT_FENCING_TOKEN }: NodeJS.ProcessEnv,
   election: string,
   { term, fencingToken }: CandidateInfo,

@@ -1,4 +1,4 @@
-// One call while somebody waits for what it brings. It must not know what was asked.
+// One call or stream in progress: who made it, and whether the caller still waits for it.
 
 import type { Metadata } from '../etcd/wire/transport.js'
 import type { Caller } from './rpc.js'
@@ -21,14 +21,14 @@ export class Call implements Caller {
     return this.#isOver
   }
 
-  onGone(callback: () => void): () => void {
+  onEnd(callback: () => void): () => void {
     this.#callbacks.add(callback)
     return () => {
       this.#callbacks.delete(callback)
     }
   }
 
-  /** Nobody waits any more. */
+  /** The caller no longer waits, for whatever reason. */
   end(): void {
     if (this.#isOver) return
     this.#isOver = true

@@ -1,4 +1,4 @@
-// The devserver that users start: a member, and the socket it is reached by. It must not know any service.
+// The public DevServer: an etcd member behind a socket.
 
 import { isIPv6 } from 'node:net'
 import { noteLastRevision } from './first-revision.js'
@@ -8,7 +8,7 @@ import { type DevServerOptions, resolveDevServerOptions } from './options.js'
 import { routerOf } from './router.js'
 
 /**
- * An etcd for development and tests. It keeps everything in memory: what was put is gone when it is closed.
+ * An etcd for development and tests. It keeps everything in memory: closing it loses all data.
  *
  * ```ts
  * await using server = await DevServer.start()
@@ -16,7 +16,7 @@ import { routerOf } from './router.js'
  * ```
  */
 export class DevServer implements AsyncDisposable {
-  /** Where clients find it, as a URL. */
+  /** The URL that clients connect to. */
   readonly endpoint: string
   readonly #member: DevMember
   readonly #server: GrpcServer
@@ -29,10 +29,11 @@ export class DevServer implements AsyncDisposable {
   }
 
   /**
-   * Starts one. When the promise resolves, clients can connect.
+   * Starts a devserver. When the promise resolves, clients can connect.
    *
-   * @throws {@link InvalidArgumentError} naming the first option that is not what it has to be.
-   * @throws Error of Node.js when it cannot listen there (`code` is `EADDRINUSE`, `EACCES`, …).
+   * @throws {@link InvalidArgumentError} naming the first invalid option.
+   * @throws Error of Node.js when it cannot listen on `host` and `port` (`code` is `EADDRINUSE`,
+   *   `EACCES`, …).
    */
   static async start(options: DevServerOptions = {}): Promise<DevServer> {
     const { host, port, log, ...settings } = resolveDevServerOptions(options)
@@ -46,7 +47,7 @@ export class DevServer implements AsyncDisposable {
     return new DevServer(endpoint, member, server)
   }
 
-  /** Ends all connections, and forgets everything. */
+  /** Closes all connections and discards all data. May be called more than once. */
   close(): Promise<void> {
     this.#closed ??= this.#server.close()
     this.#member.close()
@@ -60,7 +61,7 @@ export class DevServer implements AsyncDisposable {
 }
 
 function urlOf(host: string, port: number): string {
-  // What listens everywhere listens on loopback too, and nobody can dial "everywhere".
+  // A server on the wildcard address listens on loopback too, and clients cannot dial the wildcard.
   const dialed = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${isIPv6(dialed) ? `[${dialed}]` : dialed}:${String(port)}`
 }

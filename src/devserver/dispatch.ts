@@ -1,5 +1,5 @@
-// Between the bytes that the ways to reach a member carry (grpc/ and in-process.ts) and the methods of its services:
-// decodes, calls, encodes, and turns whatever is thrown into what is answered. It must not know how bytes travel.
+// Connects the bytes of a transport (grpc/ and in-process.ts) with the methods of the services:
+// decodes requests, calls the handler, encodes responses, and turns errors into gRPC statuses.
 
 import {
   type DescMessage,
@@ -10,9 +10,9 @@ import {
 } from '@bufbuild/protobuf'
 import { type Metadata, RpcError, Status } from '../etcd/wire/transport.js'
 import { Call } from './call.js'
-import { asRpcError, type Incoming, type RpcMethod, type Outgoing } from './rpc.js'
+import { asRpcError, type RequestSink, type RpcMethod, type ResponseStream } from './rpc.js'
 
-/** @throws RpcError and nothing else. */
+/** @throws RpcError, and no other error. */
 export async function callUnary(
   { desc, handle }: RpcMethod & { readonly kind: 'unary' },
   request: Uint8Array,
@@ -25,18 +25,21 @@ export async function callUnary(
   }
 }
 
-/** Where the bytes of a stream are handed in as they arrive. What there is to say is said on `wire`. */
+/**
+ * Opens a stream. The transport passes incoming messages to the returned sink; responses go out on
+ * `wire`.
+ */
 export function openStream(
   { desc, open }: RpcMethod & { readonly kind: 'stream' },
-  wire: Outgoing<Uint8Array>,
+  wire: ResponseStream<Uint8Array>,
   metadata: Metadata,
-): Required<Incoming<Uint8Array>> {
+): Required<RequestSink<Uint8Array>> {
   const call = new Call(metadata, 0)
-  const over = (): void => {
+  const finish = (): void => {
     call.end()
-    incoming.gone?.()
+    sink.closed?.()
   }
-  const out: Outgoing<Message> = {
+  const out: ResponseStream<Message> = {
     send: (message) => {
       if (!call.isOver) wire.send(toBinary(desc.output, message))
     },
@@ -46,32 +49,32 @@ export function openStream(
     end: (error) => {
       if (call.isOver) return
       wire.end(error)
-      over()
+      finish()
     },
   }
-  const incoming = open(out, call)
+  const sink = open(out, call)
   return {
     message: (bytes) => {
       if (call.isOver) return
       try {
-        incoming.message(decode(desc.input, bytes))
+        sink.message(decode(desc.input, bytes))
       } catch (error) {
         out.end(asRpcError(error))
       }
     },
     halfClosed: () => {
-      if (!call.isOver) incoming.halfClosed?.()
+      if (!call.isOver) sink.halfClosed?.()
     },
     drained: () => {
-      if (!call.isOver) incoming.drained?.()
+      if (!call.isOver) sink.drained?.()
     },
-    gone: () => {
-      if (!call.isOver) over()
+    closed: () => {
+      if (!call.isOver) finish()
     },
   }
 }
 
-/** What the method takes, which its type here does not tell. */
+/** Returns `never` because {@link RpcMethod} has lost the type of its handler's request. */
 function decode(desc: DescMessage, bytes: Uint8Array): never {
   try {
     return fromBinary(desc, bytes) satisfies MessageShape<DescMessage> as never

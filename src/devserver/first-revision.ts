@@ -1,20 +1,24 @@
-// Where a devserver's revisions begin, so that they never go back when one takes the place of another, and fencing
-// tokens with them. It must not know what is stored.
+// Chooses a devserver's first revision, so that revisions, and with them fencing tokens, never go
+// back when one devserver replaces another.
 
 import type { Clock } from '../base/clock.js'
 
-/** The last revision of all devservers that this program has closed. */
-let lastOfAll = 0n
+/** The highest revision of all devservers that this process has closed. */
+let lastClosedRevision = 0n
 
-/** The time in microseconds; but past what was there before, whatever the clock says and however fast it was written. */
+/**
+ * The time in microseconds, or a higher revision if a closed devserver has already passed it,
+ * because the clock went back or clients wrote very fast.
+ */
 export function nextFirstRevision(clock: Clock): bigint {
   const now = BigInt(Math.trunc(clock.wallMs())) * 1000n
-  // One is left out, so that whoever has seen the last one finds that the next is not to be had, and reads anew.
-  const next = lastOfAll + 2n
+  // Leaves a gap of one: a client that has seen the last revision and watches from the next one
+  // finds it compacted, and reads everything again.
+  const next = lastClosedRevision + 2n
   return now > next ? now : next
 }
 
-/** A store is gone, and this was its last revision. */
+/** To be called with the last revision of a store that is discarded. */
 export function noteLastRevision(revision: bigint): void {
-  if (revision > lastOfAll) lastOfAll = revision
+  if (revision > lastClosedRevision) lastClosedRevision = revision
 }

@@ -1,5 +1,5 @@
-// Which rights each request needs, once users and roles are in force. Every question is answered by nothing, or by
-// throwing the refusal. It must not know who has which rights, nor carry anything out.
+// Knows which rights each request needs while auth is enabled. Each check returns nothing, or
+// throws the refusal.
 
 import type {
   DeleteRangeRequest,
@@ -25,73 +25,73 @@ export class Guard {
     this.#leases = leases
   }
 
-  /** Anybody who shows no token, or one that is not void. */
+  /** Accepts a caller without a token, or with a valid one. */
   checkToken(caller: Caller): void {
     this.#rightsOf(caller)
   }
 
-  /** Anybody who has signed in. */
+  /** Accepts a caller that has signed in. */
   admitUser(caller: Caller): void {
-    this.#rightsOf(caller).needUser()
+    this.#rightsOf(caller).requireUser()
   }
 
   admitAdmin(caller: Caller): void {
-    this.#rightsOf(caller).needAdmin()
+    this.#rightsOf(caller).requireAdmin()
   }
 
   admitRange(caller: Caller, request: RangeRequest): void {
-    this.#rightsOf(caller).needAccess('read', intervalOf(request))
+    this.#rightsOf(caller).requireAccess('read', intervalOf(request))
   }
 
   admitPut(caller: Caller, request: PutRequest): void {
-    this.#needPut(this.#rightsOf(caller), request)
+    this.#requirePut(this.#rightsOf(caller), request)
   }
 
   admitDeleteRange(caller: Caller, request: DeleteRangeRequest): void {
-    needDeleteRange(this.#rightsOf(caller), request)
+    requireDeleteRange(this.#rightsOf(caller), request)
   }
 
-  /** All of it is asked for, whichever part will be done. */
+  /** Requires the rights for both branches, whichever will be executed. */
   admitTxn(caller: Caller, request: TxnRequest): void {
-    this.#needTxn(this.#rightsOf(caller), request)
+    this.#requireTxn(this.#rightsOf(caller), request)
   }
 
   admitWatch(caller: Caller, request: WatchCreateRequest): void {
-    this.#rightsOf(caller).needAccess('read', intervalOf(request))
+    this.#rightsOf(caller).requireAccess('read', intervalOf(request))
   }
 
-  /** Whoever ends a lease deletes its keys. */
+  /** Requires the right to write the lease's keys, because revoking the lease deletes them. */
   admitLeaseRevoke(caller: Caller, lease: bigint): void {
     const rights = this.#rightsOf(caller)
-    rights.needUser()
-    this.#needKeysOf(lease, 'write', rights)
+    rights.requireUser()
+    this.#requireKeysOf(lease, 'write', rights)
   }
 
   admitLeaseTimeToLive(caller: Caller, { ID, keys }: LeaseTimeToLiveRequest): void {
     const rights = this.#rightsOf(caller)
-    rights.needUser()
-    if (keys) this.#needKeysOf(ID, 'read', rights)
+    rights.requireUser()
+    if (keys) this.#requireKeysOf(ID, 'read', rights)
   }
 
   #rightsOf({ metadata }: Caller): Rights {
     return new Rights(this.#accounts, metadata)
   }
 
-  #needTxn(rights: Rights, { compare, success, failure }: TxnRequest): void {
-    for (const one of compare) rights.needAccess('read', intervalOf(one))
+  #requireTxn(rights: Rights, { compare, success, failure }: TxnRequest): void {
+    for (const one of compare) rights.requireAccess('read', intervalOf(one))
     for (const { request } of [...success, ...failure]) {
       switch (request.case) {
         case 'requestRange':
-          rights.needAccess('read', intervalOf(request.value))
+          rights.requireAccess('read', intervalOf(request.value))
           break
         case 'requestPut':
-          this.#needPut(rights, request.value)
+          this.#requirePut(rights, request.value)
           break
         case 'requestDeleteRange':
-          needDeleteRange(rights, request.value)
+          requireDeleteRange(rights, request.value)
           break
         case 'requestTxn':
-          this.#needTxn(rights, request.value)
+          this.#requireTxn(rights, request.value)
           break
         case undefined:
           break
@@ -101,21 +101,22 @@ export class Guard {
     }
   }
 
-  #needPut(rights: Rights, { key, lease, prevKv }: PutRequest): void {
+  #requirePut(rights: Rights, { key, lease, prevKv }: PutRequest): void {
     const interval = onlyKey(keyText(key))
-    rights.needAccess('write', interval)
-    // Who may put a key on a lease could end it, by and by, with all that others keep on it.
-    this.#needKeysOf(lease, 'write', rights)
-    if (prevKv) rights.needAccess('read', interval)
+    rights.requireAccess('write', interval)
+    // A caller that attaches a key to a lease must be allowed to write all keys on that lease.
+    this.#requireKeysOf(lease, 'write', rights)
+    if (prevKv) rights.requireAccess('read', interval)
   }
 
-  #needKeysOf(lease: bigint, access: AccessKind, rights: Rights): void {
-    for (const key of this.#leases.get(lease)?.keys ?? []) rights.needAccess(access, onlyKey(key))
+  #requireKeysOf(lease: bigint, access: AccessKind, rights: Rights): void {
+    for (const key of this.#leases.get(lease)?.keys ?? [])
+      rights.requireAccess(access, onlyKey(key))
   }
 }
 
-function needDeleteRange(rights: Rights, request: DeleteRangeRequest): void {
+function requireDeleteRange(rights: Rights, request: DeleteRangeRequest): void {
   const interval = intervalOf(request)
-  rights.needAccess('write', interval)
-  if (request.prevKv) rights.needAccess('read', interval)
+  rights.requireAccess('write', interval)
+  if (request.prevKv) rights.requireAccess('read', interval)
 }

@@ -1,5 +1,5 @@
-// Reaches a member without sockets, from clients in the same process. What is sent is encoded and decoded as on a
-// wire, so that nobody shares an object with anybody, and arrives later, in order. It must not know any method.
+// A transport without sockets, for clients in the same process. Messages are encoded and decoded as
+// on a wire, so that client and server share no objects, and arrive later, in order.
 
 import {
   type DescMessage,
@@ -22,10 +22,10 @@ import {
 } from '../etcd/wire/transport.js'
 import { Call } from './call.js'
 import { callUnary, openStream } from './dispatch.js'
-import { asRpcError, type Incoming, type RpcMethod, pathOf, type Router } from './rpc.js'
+import { asRpcError, type RequestSink, type RpcMethod, pathOf, type Router } from './rpc.js'
 
 /**
- * @param router of the member that is reached; asked anew for each call and stream.
+ * @param router returns the member's router; called for each call and stream.
  */
 export function inProcessTransport(router: () => Router, clock: Clock): TransportFactory {
   return () => new InProcessTransport(router, clock)
@@ -34,8 +34,8 @@ export function inProcessTransport(router: () => Router, clock: Clock): Transpor
 class InProcessTransport implements Transport {
   readonly #router: () => Router
   readonly #clock: Clock
-  /** How to end each call and stream that is under way. */
-  readonly #open = new Set<(error: RpcError) => void>()
+  /** How to fail each call and stream in progress. */
+  readonly #pending = new Set<(error: RpcError) => void>()
 
   constructor(router: () => Router, clock: Clock) {
     this.#router = router
@@ -51,7 +51,7 @@ class InProcessTransport implements Transport {
       const bytes = toBinary(method.input, request)
       const call = new Call(metadata, bytes.length)
       const settle = (): void => {
-        this.#open.delete(fail)
+        this.#pending.delete(fail)
         cancelTimer()
         signal?.removeEventListener('abort', abort)
         call.end()
@@ -66,12 +66,12 @@ class InProcessTransport implements Transport {
       const cancelTimer = this.#clock.setTimer(timeoutMs, () => {
         fail(new RpcError(Status.deadlineExceeded, `no answer within ${String(timeoutMs)} ms`))
       })
-      this.#open.add(fail)
+      this.#pending.add(fail)
       if (signal?.aborted === true) abort()
       else signal?.addEventListener('abort', abort, { once: true })
       queueMicrotask(() => {
         if (call.isOver) return
-        this.#answer(method, bytes, call).then(
+        this.#call(method, bytes, call).then(
           (answer) => {
             if (call.isOver) return
             settle()
@@ -91,17 +91,17 @@ class InProcessTransport implements Transport {
     sink: StreamSink<MessageShape<O>>,
   ): OutgoingStream<MessageShape<I>> {
     let isOver = false
-    let incoming: Incoming<Uint8Array> | undefined
-    /** Later, in order, and not after the end. */
-    const soon = (work: () => void): void => {
+    let requestSink: RequestSink<Uint8Array> | undefined
+    /** Runs the work later, in order, unless the stream is over by then. */
+    const enqueue = (work: () => void): void => {
       queueMicrotask(() => {
         if (!isOver) work()
       })
     }
     const end = (): void => {
       isOver = true
-      this.#open.delete(fail)
-      incoming?.gone?.()
+      this.#pending.delete(fail)
+      requestSink?.closed?.()
     }
     const fail = (error: RpcError): void => {
       end()
@@ -109,21 +109,21 @@ class InProcessTransport implements Transport {
     }
     const wire = {
       send: (bytes: Uint8Array) => {
-        soon(() => {
+        enqueue(() => {
           sink.message(fromBinary(method.output, bytes))
         })
       },
       isCongested: false,
       end: (error = new RpcError(Status.ok, '')) => {
-        soon(() => {
+        enqueue(() => {
           fail(error)
         })
       },
     }
-    this.#open.add(fail)
-    soon(() => {
+    this.#pending.add(fail)
+    enqueue(() => {
       try {
-        incoming = openStream(this.#find(method, 'stream'), wire, metadata)
+        requestSink = openStream(this.#find(method, 'stream'), wire, metadata)
       } catch (error) {
         fail(asRpcError(error))
       }
@@ -131,7 +131,7 @@ class InProcessTransport implements Transport {
     return {
       send: (message) => {
         const bytes = toBinary(method.input, message)
-        soon(() => incoming?.message(bytes))
+        enqueue(() => requestSink?.message(bytes))
       },
       cancel: () => {
         if (!isOver) end()
@@ -141,10 +141,10 @@ class InProcessTransport implements Transport {
 
   close(): void {
     const error = new RpcError(Status.cancelled, 'the transport was closed')
-    for (const fail of [...this.#open]) fail(error)
+    for (const fail of [...this.#pending]) fail(error)
   }
 
-  async #answer(method: DescMethodUnary, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
+  async #call(method: DescMethodUnary, bytes: Uint8Array, call: Call): Promise<Uint8Array> {
     return callUnary(this.#find(method, 'unary'), bytes, call)
   }
 

@@ -1,4 +1,4 @@
-// What `etcd-elect/devserver` exports. It must not hold anything but exports.
+// What `etcd-elect/devserver` exports.
 
 export { DevServer } from './devserver.js'
 export type { DevServerOptions } from './options.js'

@@ -1,11 +1,11 @@
-// The leases: who holds which keys, and until when. Time is read from a clock that is handed in; when a lease has run
-// out, whoever looks for it (expired()) takes it and its keys away. It must not know the store, nor set timers.
+// The table of leases: the keys on each, and when it expires. It sets no timers and deletes no
+// keys: to end expired leases is the member's job.
 
 import type { Clock } from '../base/clock.js'
 import { refusals } from './refusals.js'
 import type { Change } from './store/change.js'
 
-/** With etcd's default settings: one and a half election timeouts of 1 s, in whole seconds. */
+/** As in etcd with default settings: 1.5 election timeouts of 1 s, rounded up to whole seconds. */
 const minTtlS = 2n
 const maxTtlS = 9_000_000_000n
 
@@ -16,31 +16,31 @@ export interface StoredLease {
   readonly keys: ReadonlySet<string>
 }
 
-interface HeldLease extends StoredLease {
+interface LeaseEntry extends StoredLease {
   readonly keys: Set<string>
-  endsAtMs: number
+  expiresAtMs: number
 }
 
 export class Lessor {
   readonly #clock: Clock
   readonly #random: () => number
-  readonly #leases = new Map<bigint, HeldLease>()
+  readonly #leases = new Map<bigint, LeaseEntry>()
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock
     this.#random = random
   }
 
-  /** An id of 0 asks for one. */
+  /** With an id of 0, chooses a free one. */
   grant(ttl: bigint, id: bigint): StoredLease {
     if (ttl > maxTtlS) throw refusals.leaseTtlTooLarge()
     if (this.#leases.has(id)) throw refusals.leaseExists()
     const granted = ttl < minTtlS ? minTtlS : ttl
-    const lease: HeldLease = {
+    const lease: LeaseEntry = {
       id: id === 0n ? this.#freeId() : id,
       ttl: granted,
       keys: new Set(),
-      endsAtMs: this.#endOf(granted),
+      expiresAtMs: this.#newExpiryMs(granted),
     }
     this.#leases.set(lease.id, lease)
     return lease
@@ -58,37 +58,41 @@ export class Lessor {
     return this.#leases.values()
   }
 
-  /** What is left, in milliseconds; not above 0 when it has run out and waits to be taken away. */
+  /**
+   * Milliseconds until the lease expires; 0 or less once it has, or when there is no such lease.
+   */
   remainingMs(id: bigint): number {
-    return (this.#leases.get(id)?.endsAtMs ?? -Infinity) - this.#clock.monotonicMs()
+    return (this.#leases.get(id)?.expiresAtMs ?? -Infinity) - this.#clock.monotonicMs()
   }
 
-  /** Begins the time to live anew; undefined when the lease is gone or has run out. */
+  /** Restarts the lease's TTL; undefined when there is no such lease or it has expired. */
   renew(id: bigint): StoredLease | undefined {
     const lease = this.#leases.get(id)
     if (lease === undefined || this.remainingMs(id) <= 0) return undefined
-    lease.endsAtMs = this.#endOf(lease.ttl)
+    lease.expiresAtMs = this.#newExpiryMs(lease.ttl)
     return lease
   }
 
-  /** What an etcd does that has just become leader: it cannot know what was renewed meanwhile. */
+  /** Restarts every TTL, as a new etcd leader does: it cannot know which leases were renewed. */
   renewAll(): void {
-    for (const lease of this.#leases.values()) lease.endsAtMs = this.#endOf(lease.ttl)
+    for (const lease of this.#leases.values()) lease.expiresAtMs = this.#newExpiryMs(lease.ttl)
   }
 
   expired(): bigint[] {
     const now = this.#clock.monotonicMs()
-    return [...this.#leases.values()].filter(({ endsAtMs }) => endsAtMs <= now).map(({ id }) => id)
+    return [...this.#leases.values()]
+      .filter(({ expiresAtMs }) => expiresAtMs <= now)
+      .map(({ id }) => id)
   }
 
-  /** When the first one runs out if none is renewed; Infinity when there is none. */
-  firstEndsInMs(): number {
+  /** Milliseconds until the next lease expires unless renewed; Infinity when there is none. */
+  nextExpiryInMs(): number {
     let first = Infinity
-    for (const { endsAtMs } of this.#leases.values()) first = Math.min(first, endsAtMs)
+    for (const { expiresAtMs } of this.#leases.values()) first = Math.min(first, expiresAtMs)
     return first - this.#clock.monotonicMs()
   }
 
-  /** Ends it; tells the keys that have to go with it, in order. */
+  /** Ends the lease; returns the keys that have to be deleted with it, sorted. */
   remove(id: bigint): string[] {
     const lease = this.#leases.get(id)
     if (lease === undefined) throw refusals.leaseNotFound()
@@ -96,25 +100,25 @@ export class Lessor {
     return [...lease.keys].sort()
   }
 
-  /** Keys belong to the lease of their last put. */
-  follow(changes: readonly Change[]): void {
+  /** Keeps track of which keys are on which lease: a key belongs to the lease of its last put. */
+  trackKeys(changes: readonly Change[]): void {
     for (const { key, kv, before } of changes) {
       if (before !== undefined) this.#leases.get(before.lease)?.keys.delete(key)
       this.#leases.get(kv.lease)?.keys.add(key)
     }
   }
 
-  #endOf(ttl: bigint): number {
+  #newExpiryMs(ttl: bigint): number {
     return this.#clock.monotonicMs() + Number(ttl) * 1000
   }
 
   #freeId(): bigint {
-    let id = (this.#bits(31) << 32n) | this.#bits(32)
+    let id = (this.#randomBits(31) << 32n) | this.#randomBits(32)
     while (id === 0n || this.#leases.has(id)) id += 1n
     return id
   }
 
-  #bits(count: number): bigint {
+  #randomBits(count: number): bigint {
     return BigInt(Math.floor(this.#random() * 2 ** count))
   }
 }

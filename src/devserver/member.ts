@@ -1,11 +1,11 @@
-// One etcd member: what it keeps, joined so that each change reaches all that hangs on it, and what time does to it.
-// It must not know requests, nor who may do what.
+// One etcd member: its store, leases, watches and accounts, connected so that each change reaches
+// all of them and leases expire.
 
 import { create } from '@bufbuild/protobuf'
 import type { Clock } from '../base/clock.js'
 import { type ResponseHeader, ResponseHeaderSchema } from '../etcd/wire/gen/rpc_pb.js'
 import { Accounts } from './auth/accounts.js'
-import { Expiry } from './expiry.js'
+import { ExpiryTimer } from './expiry-timer.js'
 import { type StoredLease, Lessor } from './lessor.js'
 import { Store } from './store/store.js'
 import { ChangeFeed } from './watch/change-feed.js'
@@ -16,16 +16,16 @@ export interface MemberSettings {
   /** Numbers from 0 up to, not including, 1. */
   readonly random: () => number
   readonly firstRevision: bigint
-  /** How often an idle watch that wants it is told how far the store is. */
+  /** How often an idle watch that asked for progress gets the store's revision. */
   readonly progressNotifyIntervalMs: number
 }
 
-/** Whom the answers come from. All devservers are the same member of the same cluster, as one that was restarted is. */
+/** All devservers share one identity: to a client, a new one looks like the old one restarted. */
 const identity = { clusterId: 0xdec0_de00_0000_0001n, memberId: 0xdec0_de00_0000_0002n } as const
 
 export class DevMember {
   readonly name: string
-  /** What it behaves like. */
+  /** The etcd version that it behaves like. */
   readonly version = '3.6.0'
   readonly clock: Clock
   readonly progressNotifyIntervalMs: number
@@ -33,9 +33,9 @@ export class DevMember {
   readonly lessor: Lessor
   readonly watches = new ChangeFeed()
   readonly accounts: Accounts
-  /** Where clients find it. */
+  /** The URLs that clients connect to. */
   clientUrls: readonly string[] = []
-  readonly #expiry: Expiry
+  readonly #expiryTimer: ExpiryTimer
   #raftTerm = 2n
 
   constructor({ name, clock, random, firstRevision, progressNotifyIntervalMs }: MemberSettings) {
@@ -45,11 +45,11 @@ export class DevMember {
     this.store = new Store(firstRevision)
     this.lessor = new Lessor(clock, random)
     this.accounts = new Accounts(clock, random)
-    this.#expiry = new Expiry(clock, this.lessor, (lease) => {
+    this.#expiryTimer = new ExpiryTimer(clock, this.lessor, (lease) => {
       this.revoke(lease)
     })
     this.store.onCommit((changes) => {
-      this.lessor.follow(changes)
+      this.lessor.trackKeys(changes)
       this.watches.publish(changes)
     })
   }
@@ -62,7 +62,7 @@ export class DevMember {
     return this.#raftTerm
   }
 
-  /** What every answer begins with. */
+  /** The header of a response. */
   header(): ResponseHeader {
     const { raftTerm } = this
     return create(ResponseHeaderSchema, { ...identity, revision: this.store.revision, raftTerm })
@@ -70,11 +70,11 @@ export class DevMember {
 
   grant(ttl: bigint, id: bigint): StoredLease {
     const lease = this.lessor.grant(ttl, id)
-    this.#expiry.expect(lease.id)
+    this.#expiryTimer.schedule(lease.id)
     return lease
   }
 
-  /** Ends a lease, and deletes its keys, all in one revision. */
+  /** Ends the lease and deletes its keys in one revision. */
   revoke(lease: bigint): void {
     const keys = this.lessor.remove(lease)
     this.store.write((writer) => {
@@ -82,13 +82,15 @@ export class DevMember {
     })
   }
 
-  /** What a member does that has just become leader, as after a restart: every lease begins anew. */
+  /**
+   * What a member does when it becomes leader, as after a restart: every lease gets its whole TTL.
+   */
   becomeLeader(): void {
     this.#raftTerm += 1n
     this.lessor.renewAll()
   }
 
   close(): void {
-    this.#expiry.close()
+    this.#expiryTimer.close()
   }
 }

@@ -1,5 +1,5 @@
-// How an etcd says no: its status codes and its words, which clients compare with. Those of 3.6, read off a running one.
-// It must not know when to say them.
+// The errors with which etcd refuses requests. Clients compare the status codes and texts, so they
+// are those of etcd 3.6, read off a running one.
 
 import { RpcError, Status } from '../etcd/wire/transport.js'
 
@@ -58,5 +58,5 @@ export const refusals = {
   sessionExpired: refusal(Status.unknown, 'mutex: session is expired'),
 
   serverStopped: refusal(Status.unavailable, 'etcdserver: server stopped'),
-  callerGone: refusal(Status.cancelled, 'context canceled'),
+  callerCanceled: refusal(Status.cancelled, 'context canceled'),
 } as const

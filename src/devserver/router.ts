@@ -1,5 +1,4 @@
-// All services of a member, as what the ways to reach it (grpc/ and in-process.ts) serve.
-// It must not know what any of them does.
+// Builds the router of a member's services, which grpc/ and in-process.ts serve.
 
 import { Auth } from '../etcd/wire/gen/auth_pb.js'
 import { Cluster } from '../etcd/wire/gen/cluster_pb.js'
@@ -27,7 +26,7 @@ export function routerOf(member: DevMember): Router {
   const header = () => member.header()
   const kv = kvHandlers(member, guard)
   const lease = leaseHandlers(member, guard)
-  const foundation = { kv, lease, watches, store, header }
+  const backend = { kv, lease, watches, store, header }
   return new Router()
     .add(KV, kv)
     .add(Watch, watchHandlers(member, guard))
@@ -35,7 +34,7 @@ export function routerOf(member: DevMember): Router {
     .add(Auth, authHandlers(accounts, header))
     .add(Maintenance, maintenanceHandlers(member, guard))
     .add(Cluster, clusterHandlers(member, guard))
-    .add(Election, electionHandlers(foundation))
-    .add(Lock, lockHandlers(foundation))
+    .add(Election, electionHandlers(backend))
+    .add(Lock, lockHandlers(backend))
     .add(Health, healthHandlers)
 }

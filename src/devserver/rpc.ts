@@ -1,5 +1,5 @@
-// What a service is to the two ways it can be reached by (grpc/ and in-process.ts): methods, who calls them, and the
-// server's end of a stream. It must not know any method, nor how bytes travel.
+// The interface between the services and the two transports that reach them (grpc/ and
+// in-process.ts): methods, their callers, and the server's end of a stream.
 
 import type {
   DescMessage,
@@ -12,39 +12,43 @@ import type {
 } from '@bufbuild/protobuf'
 import { type Metadata, RpcError, Status } from '../etcd/wire/transport.js'
 
-/** Who made a call. */
+/** The client that made a call. */
 export interface Caller {
   /** Names in lower case. */
   readonly metadata: Metadata
-  /** The size of the request of a unary call as it came, in bytes; of a stream, 0. */
+  /** The encoded size of a unary call's request, in bytes; 0 for a stream. */
   readonly requestBytes: number
-  /** Calls back when the caller no longer waits, however that came. What it returns calls that off. */
-  onGone(callback: () => void): () => void
+  /**
+   * Calls back when the caller no longer waits, for whatever reason.
+   *
+   * @returns a function that removes the callback.
+   */
+  onEnd(callback: () => void): () => void
 }
 
-/** The server's end of a stream, as a handler sees it. */
-export interface Outgoing<O> {
-  /** Never throws; after the end it does nothing. */
+/** How a handler sends on a stream. */
+export interface ResponseStream<O> {
+  /** Never throws; does nothing after the end. */
   send(message: O): void
-  /** Whether the client does not keep up: what is sent now stays here, in memory. */
+  /** Whether the client reads too slowly: messages sent now stay in memory. */
   readonly isCongested: boolean
   end(error?: RpcError): void
 }
 
-/** What arrives on a stream. */
-export interface Incoming<I> {
+/** How a handler receives from a stream. */
+export interface RequestSink<I> {
   message(message: I): void
-  /** The client sends no more, but goes on listening. */
+  /** The client sends no more, but still receives. */
   halfClosed?(): void
-  /** The client keeps up again. */
+  /** The stream is no longer congested. */
   drained?(): void
-  /** The stream is over, whoever ended it. Called once; nothing is called after it. */
-  gone?(): void
+  /** The stream is over, whichever side ended it. Called once, and last. */
+  closed?(): void
 }
 
 export type UnaryHandler<I, O> = (request: I, caller: Caller) => O | Promise<O>
-/** Must not end the stream before it has returned. */
-export type StreamHandler<I, O> = (out: Outgoing<O>, caller: Caller) => Incoming<I>
+/** Must not end the stream before it returns. */
+export type StreamHandler<I, O> = (out: ResponseStream<O>, caller: Caller) => RequestSink<I>
 
 export type RpcMethod =
   | {
@@ -53,7 +57,7 @@ export type RpcMethod =
       readonly handle: UnaryHandler<never, MessageShape<DescMessage>>
     }
   | {
-      /** The request of a method that streams in one direction only is the first and only message. */
+      /** Also for methods that stream from the server only: their request is the only message. */
       readonly kind: 'stream'
       readonly desc: DescMethod
       readonly open: StreamHandler<never, MessageShape<DescMessage>>
@@ -72,7 +76,7 @@ type HandlerOf<D extends DescMethod> =
         ? StreamHandler<MessageShape<I>, MessageShape<O>>
         : never
 
-/** The methods that are served, by path. */
+/** Finds the method for a path. */
 export class Router {
   readonly #methods = new Map<string, RpcMethod>()
   readonly #services = new Set<string>()
@@ -122,7 +126,7 @@ function methodOf(desc: DescMethod, handler: never): RpcMethod {
   }
 }
 
-/** Any error as what is answered. */
+/** Turns any error into the one that the client gets. */
 export function asRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error
   return new RpcError(Status.internal, `the devserver failed: ${String(error)}`, { cause: error })

@@ -1,22 +1,24 @@
-// The name of a candidacy: the one that is wanted, and since when the key has had the one that it has.
-// It must not know whether the candidacy leads.
+// The name of a candidacy: the wanted one, and the revision at which its key got the present one.
 
 import type { EtcdApi } from '../etcd/api.js'
 import type { Lease } from '../lease/lease.js'
 import { type Candidacy, rename } from './requests.js'
 
 export class CandidateName {
-  /** What the key is made with. */
+  /** The name that the key is made with. */
   wanted = ''
   readonly #api: EtcdApi
-  /** When the key got its present name, as far as we know. */
+  /** The revision at which the key got its present name, as far as this process knows. */
   #since = 0n
 
   constructor(api: EtcdApi) {
     this.#api = api
   }
 
-  /** The key is there. From one who held this lease earlier, it keeps its place and takes the new name. */
+  /**
+   * The key is there. If it is from an earlier holder of the lease, it keeps its place and is
+   * renamed.
+   */
   async joined(
     found: { readonly candidacy: Candidacy; readonly name: string; readonly modRevision: bigint },
     lease: Lease,
@@ -28,7 +30,7 @@ export class CandidateName {
     }
   }
 
-  /** Gives another name to one that leads. Tells whether it does; nothing is changed when it does not. */
+  /** Renames the leader. Returns false, and changes nothing, when the candidacy does not lead. */
   proclaim(
     candidacy: Candidacy,
     lease: Lease,

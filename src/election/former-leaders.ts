@@ -1,54 +1,55 @@
-// Who may still believe that they lead although their key is gone: those whom a new leader has to outwait (`lockDelay`).
-// Pure: it is told what the stream of changes showed, and when. It must not know who of the candidates is us.
+// The former leaders that may still believe they lead although their key is gone: the leaders that
+// a new leader has to outwait (`lockDelay`). Pure: told what the watch showed, and when.
 //
-// A key that is gone does not say why. One that a leader removed itself is marked: the transaction that removes it also
-// writes the key of the next in line anew, unchanged, and whoever follows sees both in one revision. Every other departure
-// counts as unknown: of one who never knew of it, or of a peer that makes no marks.
+// A key that is gone does not say why. A leader that leaves on purpose marks it: the transaction
+// that removes its key also writes the next candidate's key, unchanged, and the watch shows both in
+// one revision. Every unmarked end counts as one that the leader may not know of, also that of a
+// peer that makes no marks.
 
 import type { Event } from '../etcd/wire/gen/kv_pb.js'
 import { Event_EventType } from '../etcd/wire/gen/kv_pb.js'
 import { outlivedAfterMs } from '../lease/deadline.js'
 import { Roster } from './roster.js'
 
-/** One who may still believe that it leads, because of a renewal that it sent up to this moment. */
+/** May still believe that it leads, because of a renewal that it sent up to this moment. */
 interface FormerLeader {
   readonly sinceMs: number
-  /** Undefined when it was gone before it could be learnt. */
+  /** Undefined when the lease was gone before its TTL could be asked for. */
   readonly ttlS: number | undefined
 }
 
-/** Under this token stand all who led before we looked. No key has it. */
+/** Stands for all leaders from before the watch began. No key has this token. */
 const unseen = 0n
 
-/** No `clockDrift` may be above this. */
-const mostClockDrift = 0.5
+/** The largest `clockDrift` that a session takes. */
+const maxClockDrift = 0.5
 
 export class FormerLeaders {
   /**
-   * As the stream of changes shows it, from some moment on without a gap. A list that was read meanwhile may be ahead of
-   * it, and would hide how those left who are not in it any more.
+   * The election as the watch shows it, without a gap since it began. A list that is read meanwhile
+   * may be ahead of the watch, and would hide how its missing candidates left.
    */
   #stream = new Roster()
   readonly #leaders = new Map<bigint, FormerLeader>()
-  /** Keys that may yet be seen to go, of candidates that are known not to believe in them any more. */
+  /** Keys not gone yet, of candidates that are known to believe in them no longer. */
   readonly #vouchedFor = new Map<string, bigint>()
   readonly #ttls = new Map<bigint, number>()
   #largestTtlS = 0
 
-  /** The stream begins, or begins anew after a gap: who led before is not known. */
+  /** The watch begins, or begins again after a gap: the leaders before it are not known. */
   begin(roster: Roster, nowMs: number): void {
     this.#stream = roster.copy()
     this.#leaders.set(unseen, { sinceMs: nowMs, ttlS: undefined })
   }
 
-  /** What the stream showed next. Tells whether it learnt anything. */
+  /** Takes in what the watch showed next. Returns whether anything was new. */
   apply(events: readonly Event[], nowMs: number): boolean {
-    let learnt = false
+    let isNew = false
     for (const revision of revisionsOf(events)) {
       const { first } = this.#stream
       if (!this.#stream.apply(revision)) continue
-      learnt = true
-      // Who is not the oldest has never led, and cannot believe it.
+      isNew = true
+      // Only the oldest candidate can believe that it leads.
       if (first === undefined || this.#stream.get(first.term)?.fencingToken === first.fencingToken)
         continue
       const vouched = this.#vouchedFor.get(first.term) === first.fencingToken
@@ -63,15 +64,15 @@ export class FormerLeaders {
       if (this.#stream.get(term)?.fencingToken !== fencingToken) this.#vouchedFor.delete(term)
     }
     this.#forget(nowMs)
-    return learnt
+    return isNew
   }
 
-  /** This candidacy is over as far as its candidate is concerned, which is one of this process. */
+  /** A candidate of this process knows that its candidacy is over. */
   vouchFor(term: string, fencingToken: bigint): void {
     if (!this.#leaders.delete(fencingToken)) this.#vouchedFor.set(term, fencingToken)
   }
 
-  /** What the lease of a candidacy was granted. */
+  /** The granted TTL of a candidacy's lease. */
   learn(fencingToken: bigint, ttlS: number): void {
     this.#ttls.set(fencingToken, ttlS)
     this.#largestTtlS = Math.max(this.#largestTtlS, ttlS)
@@ -82,10 +83,10 @@ export class FormerLeaders {
   }
 
   /**
-   * How long the candidate with this token has to wait until nobody before it can believe in its leadership any more;
-   * Infinity while the stream does not show it as the first.
+   * How long the candidate with this token has to wait until no former leader can believe in its
+   * term any more; Infinity while the watch does not show the candidate as the first.
    *
-   * @param ttlS of this candidate's own lease, which stands in for one that is not known.
+   * @param ttlS of this candidate's own lease; stands in for a TTL that is not known.
    */
   delayMs(fencingToken: bigint, ttlS: number, clockDrift: number, nowMs: number): number {
     this.#largestTtlS = Math.max(this.#largestTtlS, ttlS)
@@ -99,19 +100,19 @@ export class FormerLeaders {
   }
 
   #forget(nowMs: number): void {
-    // Whoever is older than the first one is gone, and has been dealt with.
+    // Candidates older than the first are gone, and have been dealt with.
     const oldest = this.#stream.first?.fencingToken
     for (const fencingToken of this.#ttls.keys()) {
       if (oldest === undefined || fencingToken < oldest) this.#ttls.delete(fencingToken)
     }
-    const outlivedMs = outlivedAfterMs(this.#largestTtlS, mostClockDrift)
+    const outlivedMs = outlivedAfterMs(this.#largestTtlS, maxClockDrift)
     for (const [fencingToken, { sinceMs }] of this.#leaders) {
       if (sinceMs + outlivedMs <= nowMs && this.#largestTtlS > 0) this.#leaders.delete(fencingToken)
     }
   }
 }
 
-/** Whether a revision that removes a key also writes one that was there before: nothing but a marked departure does. */
+/** Whether a revision that removes a key also writes an existing one: only a marked leave does. */
 function isMarked(revision: readonly Event[]): boolean {
   return revision.some(
     ({ type, kv }) =>
@@ -119,7 +120,7 @@ function isMarked(revision: readonly Event[]): boolean {
   )
 }
 
-/** Events come in the order of revisions, and several may belong to one. */
+/** Splits events, which come in the order of revisions, by revision. */
 function* revisionsOf(events: readonly Event[]): Generator<readonly Event[]> {
   let from = 0
   for (let to = 1; to <= events.length; to++) {

@@ -1,11 +1,11 @@
-// How elections, candidates and fencing tokens are written as etcd keys: the layout that Go's concurrency package and
-// etcd's own election service use. Pure. It must not know who leads.
+// How elections and candidates are written as etcd keys: the layout that Go's concurrency package
+// and etcd's own election service use. Pure.
 
 import { InvalidArgumentError } from '../base/errors.js'
 import type { WatchedRange } from '../etcd/api.js'
 
 const encoder = new TextEncoder()
-// A byte order mark is a character like others: without this it would be left out.
+// `ignoreBOM` keeps a byte order mark as a character like any other.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export const encode = (text: string): Uint8Array => encoder.encode(text)
@@ -16,19 +16,21 @@ export function termKey(election: string, leaseId: bigint): string {
   return `${election}/${leaseId.toString(16)}`
 }
 
-/** The lease that a candidacy is on; undefined when the key is not one of an election's. */
+/** The lease that a candidacy is on; undefined when the key is not that of a candidacy. */
 export function leaseIdOf(term: string): bigint | undefined {
   const id = term.slice(term.lastIndexOf('/') + 1)
   return /^[0-9a-f]{1,16}$/.test(id) ? BigInt(`0x${id}`) : undefined
 }
 
-/** All candidacies of an election. */
+/** The range of all candidacies of an election. */
 export function candidacies(election: string): WatchedRange {
-  // '0' is the character after '/': the range holds every key that begins with `election/`.
+  // '0' is the character after '/', so the range holds every key that begins with `election/`.
   return { key: encode(`${election}/`), rangeEnd: encode(`${election}0`) }
 }
 
-/** Whether the key belongs to an election whose name begins with this one's: such elections see each other's keys. */
+/**
+ * Whether the key belongs to an election whose name begins with `election/`: the two share keys.
+ */
 export function isNested(election: string, key: string): boolean {
   return key.includes('/', election.length + 1)
 }
@@ -57,7 +59,7 @@ export function checkElection(election: unknown): string {
  */
 export function checkName(name: unknown, option = 'name'): string {
   if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
-    // A lone surrogate would become U+FFFD on the way, and two names could turn out the same.
+    // A lone surrogate becomes U+FFFD on the wire, and two different names could turn out equal.
     throw new InvalidArgumentError(option, 'expected a non-empty, well-formed Unicode string', name)
   }
   return name

@@ -1,4 +1,4 @@
-// The wait of a new leader for those who led before it. It knows when to look again, and must not know who leads.
+// Makes a new leader wait until no former leader can believe in its term, and looks again then.
 
 import type { Clock } from '../base/clock.js'
 import type { Lease } from '../lease/lease.js'
@@ -15,9 +15,10 @@ export class LockDelay {
   }
 
   /**
-   * Whether the candidate with this token has to wait. If so, and if it is known for how long, calls `lookAgain` then.
+   * Whether the candidate with this token has to wait. If it is known for how long, calls
+   * `lookAgain` then.
    *
-   * @param token undefined when there is none.
+   * @param fencingToken undefined when the candidate has no key.
    */
   holdsBack(
     fencingToken: bigint | undefined,

@@ -1,42 +1,48 @@
-// Who leads, and what to do next: the one place that decides it. Pure: state and input in, state and effects out.
-// It must not know etcd, time or promises. docs/lifecycle.md has its diagram.
+// Decides who leads and what to do next; nothing else does. Pure: state and input in, state and
+// effects out, without etcd, time or promises. docs/lifecycle.md has the diagram.
 
 import type { LeaseLoss } from '../lease/lease.js'
 import type { Candidacy } from './requests.js'
 
 /**
  * How a term ended:
- * - `resigned`: it was given up on purpose
+ * - `resigned`: the candidate gave it up on purpose
  * - `expired`: the lease could not be renewed in time
- * - `deleted`: somebody removed its key
+ * - `deleted`: the key was removed from outside
  * - `revoked`: etcd says that the lease is gone
  * - `closed`: the candidate or its session was closed
- * - `refused`: etcd no longer lets this user see the election, so nobody could tell us that we lost it
+ * - `refused`: etcd no longer lets this user see the election, so this process could not notice a
+ *   loss
  */
 export type LeadershipEnd = 'resigned' | 'expired' | 'deleted' | 'revoked' | 'closed' | 'refused'
 
 export type State =
   | { readonly at: 'idle' }
-  /** A key is being made. `again`: this campaign had one before, so it goes on however long that takes. */
+  /**
+   * A key is being made. `again`: this campaign had a key before, so it tries for as long as it
+   * takes.
+   */
   | { readonly at: 'joining'; readonly again: boolean }
   | { readonly at: 'waiting'; readonly candidacy: Candidacy }
   | { readonly at: 'leading'; readonly candidacy: Candidacy }
-  /** A key is being removed; undefined when it is not known whether there is one. */
+  /**
+   * A key is being removed. `candidacy` is undefined when it is not known whether there is a key.
+   */
   | {
       readonly at: 'leaving'
       readonly candidacy: Candidacy | undefined
       readonly then: 'idle' | 'joining'
     }
 
-/** What can be seen of the election, at one revision, and of the lease, at one instant. */
+/** What this candidate sees of the election, at one revision, and of its lease, at one instant. */
 export interface View {
-  /** The candidacy under our own key. */
+  /** The candidacy under this candidate's key. */
   readonly own: Candidacy | undefined
-  /** The token of the oldest candidacy. */
+  /** The fencing token of the oldest candidacy. */
   readonly first: bigint | undefined
-  /** Whether our lease is surely alive. */
+  /** Whether this candidate's lease is surely alive. */
   readonly leaseValid: boolean
-  /** Whether one who led before may still believe it, and is to be outwaited. */
+  /** Whether a former leader may still believe that it leads, and has to be outwaited. */
   readonly delayed: boolean
 }
 
@@ -49,7 +55,7 @@ export type Input =
   /** The roster cannot be seen any more. */
   | { readonly is: 'blinded'; readonly error: unknown }
   | { readonly is: 'leaseLost'; readonly loss: LeaseLoss }
-  /** The candidacy, of whatever kind, is given up on purpose. */
+  /** The campaign or the term is given up on purpose. */
   | { readonly is: 'withdraw'; readonly end: 'resigned' | 'closed' }
   /** The key is known to be gone. */
   | { readonly is: 'left' }
@@ -57,10 +63,10 @@ export type Input =
   | { readonly is: 'leaveFailed'; readonly error: unknown }
 
 export type Effect =
-  /** Open a session if there is none and make the key. `patient`: whatever the time it takes. */
+  /** Open a session if there is none, and make the key. `patient`: try for as long as it takes. */
   | { readonly do: 'join'; readonly patient: boolean }
   | { readonly do: 'stopJoining' }
-  /** Remove the key, and go on trying until that is known. */
+  /** Remove the key, and try until that is confirmed. */
   | { readonly do: 'leave'; readonly candidacy: Candidacy | undefined }
   | { readonly do: 'elected'; readonly candidacy: Candidacy }
   | { readonly do: 'ended'; readonly end: LeadershipEnd }
@@ -94,7 +100,8 @@ function whenIdle(state: State & { at: 'idle' }, input: Input): Step {
         { do: 'join', patient: false },
       ]
     case 'seen':
-      // A join that had been given up for lost arrived after all. Unattended, its key would block the election.
+      // A join that was given up arrived after all. Nobody would use its key, which would block the
+      // election.
       return input.view.own === undefined ? [state] : leave(input.view.own)
     default:
       return [state]
@@ -112,7 +119,7 @@ function whenJoining(state: State & { at: 'joining' }, input: Input): Step {
     case 'blinded':
       return leave(undefined, { do: 'stopJoining' }, { do: 'campaignFailed', error: input.error })
     case 'leaseLost':
-      // Whoever makes the key notices by itself, unless the session was closed for good.
+      // The join in progress notices by itself, unless the session was closed for good.
       return input.loss === 'closed'
         ? [initial, { do: 'stopJoining' }, { do: 'campaignClosed' }]
         : [state]
@@ -129,7 +136,8 @@ function whenWaiting(state: State & { at: 'waiting' }, input: Input): Step {
     case 'seen': {
       const { own, first, leaseValid, delayed } = input.view
       if (own?.fencingToken !== candidacy.fencingToken) return rejoin()
-      // All older keys are gone, ours is there, and nobody can have taken our lease away by now.
+      // All older keys are gone, this candidate's key is there, and its lease cannot have ended
+      // yet.
       return first === candidacy.fencingToken && leaseValid && !delayed
         ? [
             { at: 'leading', candidacy },
@@ -201,7 +209,7 @@ function leave(candidacy: Candidacy | undefined, ...before: Effect[]): Step {
   return [{ at: 'leaving', candidacy, then: 'idle' }, ...before, { do: 'leave', candidacy }]
 }
 
-/** At the back of the queue: the old place went with the old key. */
+/** Joins at the back of the queue: the old place went with the old key. */
 function rejoin(): Step {
   return [
     { at: 'joining', again: true },

@@ -1,5 +1,6 @@
-// The transactions that elections are made of, and what their answers mean. Each may be sent twice without harm.
-// It must not know why they are sent. The layout is that of Go's concurrency package, which shares elections with us.
+// The transactions that elections are made of, and what their answers mean. Each may be sent twice
+// without harm. The layout is that of Go's concurrency package, which shares elections with this
+// library.
 
 import { create } from '@bufbuild/protobuf'
 import { RefusedError } from '../base/errors.js'
@@ -17,7 +18,10 @@ import {
 import { candidacies, decode, encode, termKey } from './keys.js'
 import { type CandidateInfo, toInfo } from './roster.js'
 
-/** One candidacy in etcd: a key on a lease, told apart from an earlier one under the same key by its token. */
+/**
+ * One candidacy in etcd: a key on a lease. Its token tells it from an earlier one under the same
+ * key.
+ */
 export interface Candidacy {
   readonly election: string
   readonly term: string
@@ -25,7 +29,7 @@ export interface Candidacy {
   readonly fencingToken: bigint
 }
 
-/** What to make of a candidacy's name, and of what state of its key. */
+/** A new name for a candidacy, and the state of its key that the change is meant for. */
 export interface NameChange {
   readonly name: string
   readonly modRevision: bigint
@@ -40,10 +44,11 @@ export interface Snapshot {
 }
 
 /**
- * Makes sure that the candidacy on this lease exists, and reads the whole election in the same transaction.
+ * Makes the candidacy on this lease unless it exists, and reads the whole election in the same
+ * transaction.
  *
- * @returns also the name that the candidacy has in etcd, which is not the given one when its key existed already, and
- * the revision at which it got that name.
+ * @returns also the name that the candidacy has in etcd, which differs from `name` when its key
+ * existed already, and the revision at which it got that name.
  */
 export async function join(
   api: EtcdApi,
@@ -58,7 +63,7 @@ export async function join(
   const response = await api.jointTxn(
     {
       compare: [createRevision(key, Compare_CompareResult.EQUAL, 0n)],
-      // A range sees what stands before it in the same transaction.
+      // A range sees the puts before it in the same transaction.
       success: [put(key, name, leaseId), read],
       failure: [read],
       scope: election,
@@ -82,12 +87,13 @@ export async function join(
 }
 
 /**
- * Gives a candidacy another name. An earlier request that was given up may still be under way somewhere, and must not
- * undo this one when it arrives: so each is made for the state of the key that it was asked in.
+ * Gives a candidacy another name. An earlier request that was given up may still be on its way, and
+ * must not undo this one when it arrives; so each change is conditional on the state of the key
+ * that it was meant for.
  *
  * @param modRevision the revision of the last change of the key that is known.
- * @returns the revision of this change; undefined when nothing was changed because the candidacy is not there any more
- * or, with `onlyIfLeading`, does not lead.
+ * @returns the revision of this change; undefined when nothing was changed, because the candidacy
+ * is gone or, with `onlyIfLeading`, does not lead.
  */
 export async function rename(
   api: EtcdApi,
@@ -120,11 +126,11 @@ export async function rename(
   }
 }
 
-/** Removes a candidacy. When this returns, it is gone. */
+/** Removes a candidacy. It is gone when this returns. */
 export async function leave(
   api: EtcdApi,
   candidacy: Candidacy,
-  options: CallOptions,
+  options: CallOptions = {},
 ): Promise<void> {
   const remove: Operation = {
     request: { case: 'requestDeleteRange', value: { key: encode(candidacy.term) } },
@@ -142,14 +148,15 @@ export async function leave(
 }
 
 /**
- * Removes a candidacy and, in the same revision, writes the key of the next in line anew without changing it: the mark of
- * one who left on purpose (formerLeaders.ts). False when that is not possible any more, and nothing was changed.
+ * Removes a candidacy and, in the same revision, writes the next candidate's key again without
+ * changing it: the mark of a leader that left on purpose (former-leaders.ts). Returns false when
+ * nothing was changed, because one of the two keys is gone or etcd is full.
  */
 export async function leaveMarked(
   api: EtcdApi,
   candidacy: Candidacy,
   next: Candidacy,
-  options: CallOptions,
+  options: CallOptions = {},
 ): Promise<boolean> {
   const remove = { case: 'requestDeleteRange' as const, value: { key: encode(candidacy.term) } }
   try {
@@ -162,7 +169,7 @@ export async function leaveMarked(
     )
     return succeeded
   } catch (error) {
-    // An etcd that is full takes no mark, but always a removal.
+    // An etcd without space takes no put, and so no mark. It always takes a delete.
     if (error instanceof RefusedError) return false
     throw error
   }
@@ -173,14 +180,14 @@ export async function find(
   api: EtcdApi,
   election: string,
   term: string,
-  options: CallOptions,
+  options: CallOptions = {},
 ): Promise<Candidacy | undefined> {
   const { kvs } = await api.range({ key: encode(term), keysOnly: true }, options)
   const fencingToken = kvs[0]?.createRevision
   return fencingToken === undefined ? undefined : { election, term, fencingToken }
 }
 
-/** Who leads, asked of etcd. */
+/** Asks etcd who leads. */
 export async function readLeader(
   api: EtcdApi,
   election: string,
@@ -190,7 +197,7 @@ export async function readLeader(
   return kvs[0] && toInfo(kvs[0])
 }
 
-/** The whole election, asked of etcd. */
+/** Asks etcd for the whole election. */
 export async function readAll(
   api: EtcdApi,
   election: string,
@@ -204,7 +211,10 @@ export async function readAll(
   }
 }
 
-/** The candidacy exists and nobody is older: a waiting candidate passes the first test, but not the second. */
+/**
+ * The candidacy exists, and no other is older. A waiting candidate passes only the first of the
+ * two.
+ */
 function leads(candidacy: Candidacy): Condition[] {
   const { key, rangeEnd } = candidacies(candidacy.election)
   return [
@@ -245,23 +255,26 @@ function createRevision(
   }
 }
 
-/** A put stands and falls with its lease; there is always room for a removal, and not for a put. */
+/**
+ * Puts on one lease fail together when it is gone. Deletes are apart: etcd takes them also without
+ * space.
+ */
 function groupOf(leaseId: bigint): string {
   return leaseId.toString(16)
 }
 
-/** Without a name it only stands for the right to put. */
+/** Without a name, it stands for the right to put. */
 function put(key: Uint8Array, name = '', lease = 0n): Operation {
   return { request: { case: 'requestPut', value: { key, value: encode(name), lease } } }
 }
 
-/** Whoever proclaims later finds that the key has changed, and looks again. */
+/** A later proclamation finds that the key has changed, and reads it again. */
 function touch({ term }: Candidacy): Operation {
   const value = { key: encode(term), ignoreValue: true, ignoreLease: true }
   return { request: { case: 'requestPut', value } }
 }
 
-/** Made whole at once: a transaction takes a message as it is, and copies anything else. */
+/** A complete message: a transaction takes it as it is, and would copy anything else. */
 function range(election: string): Operation {
   const value = create(RangeRequestSchema, oldestFirst(election))
   return create(RequestOpSchema, { request: { case: 'requestRange', value } })

@@ -1,6 +1,5 @@
-// Keeps a roster up to date: the first list from whoever has one, then every event, across reconnects and compactions.
-// Candidates and observers of one election share one feed.
-// It must not know who of the candidates is us.
+// Keeps one roster up to date: from a first list on, with every event, across reconnects and
+// compactions. All candidates and observers of one election share one feed.
 
 import { waitOrAbort } from '../base/wait.js'
 import { sleep } from '../base/clock.js'
@@ -14,40 +13,19 @@ import { type Candidacy, readAll, type Snapshot } from './requests.js'
 import { Roster } from './roster.js'
 
 export interface RosterListener {
-  /** The roster has advanced. */
+  /** The roster has changed. */
   changed(roster: Roster): void
-  /** etcd refuses to show the election; nothing more comes. */
+  /** etcd refuses to show the election. No call follows. */
   failed(error: ElectError): void
 }
 
-/** How far the roster was at some moment. */
+/** How far the roster was at some instant. */
 export interface RosterMark {
   readonly revision: bigint
   readonly history: number
 }
 
-const feeds = new WeakMap<EtcdApi, Map<string, RosterFeed>>()
-
-/** Follows an election until released. */
-export function subscribeToRoster(
-  api: EtcdApi,
-  election: string,
-  listener: RosterListener,
-): RosterSubscription {
-  let ofClient = feeds.get(api)
-  if (ofClient === undefined) feeds.set(api, (ofClient = new Map<string, RosterFeed>()))
-  let feed = ofClient.get(election)
-  if (feed === undefined) {
-    const registry = ofClient
-    feed = new RosterFeed(api, election, () => {
-      if (registry.get(election) === feed) registry.delete(election)
-    })
-    ofClient.set(election, feed)
-  }
-  return feed.subscribe(listener)
-}
-
-/** One user's hold on a shared feed. */
+/** One user's subscription to a shared feed. */
 export class RosterSubscription {
   readonly listener: RosterListener
   readonly #feed: RosterFeed
@@ -61,32 +39,37 @@ export class RosterSubscription {
     return this.#feed.roster
   }
 
-  /** When etcd was last heard from about the election, by the monotonic clock; -Infinity before the first list. */
+  /**
+   * When the member that serves the watch last sent anything, on the monotonic clock; -Infinity
+   * before the first list.
+   */
   get heardAtMs(): number {
     return this.#feed.heardAtMs
   }
 
-  /** Who may still believe that they lead; followed from the first call on. */
+  /**
+   * The former leaders that may still believe they lead. They are tracked from the first call on.
+   */
   formerLeaders(): FormerLeaders {
     return this.#feed.formerLeaders()
   }
 
-  /** To be taken right before a list is asked for. */
+  /** Take it right before asking for a list, for {@link seed}. */
   mark(): RosterMark {
     return this.#feed.mark()
   }
 
-  /** Hands in a list that was read anyway, which saves reading one. */
+  /** Hands in a list that was read anyway, which saves another read. */
   seed(snapshot: Snapshot, askedAt: RosterMark): void {
     this.#feed.seed(snapshot, askedAt)
   }
 
-  /** Makes sure that there is a list, reading one if need be. */
+  /** Resolves when there is a list. Reads one if need be. */
   ready(signal?: AbortSignal): Promise<void> {
     return this.#feed.ready(signal)
   }
 
-  /** A candidacy of this process is over: nobody need wait for it. */
+  /** A candidacy of this process is over: no candidate need wait for it. */
   vouchFor(candidacy: Candidacy): void {
     this.#feed.vouchFor(candidacy)
   }
@@ -96,28 +79,28 @@ export class RosterSubscription {
   }
 }
 
-class RosterFeed implements WatchSink {
+export class RosterFeed implements WatchSink {
   readonly roster = new Roster()
   readonly #api: EtcdApi
   readonly #election: string
-  readonly #over: () => void
+  readonly #onEnd: () => void
   readonly #subscriptions = new Set<RosterSubscription>()
-  /** Undefined while nobody wants to know. */
+  /** Undefined until a subscriber asks for them. */
   #formerLeaders: FormerLeaders | undefined
   #watch: Watch | undefined
   #reading: Promise<void> | undefined
-  /** The token of the last one whose TTL was asked for. */
-  #asked: bigint | undefined
-  /** How often etcd's history was rewritten. */
+  /** The token of the last leader whose TTL was asked for. */
+  #askedForTtlOf: bigint | undefined
+  /** Counts how often etcd's history was rewritten. */
   #history = 0
   #ended = false
   #warned = false
   readonly #offClose: () => void
 
-  constructor(api: EtcdApi, election: string, over: () => void) {
+  constructor(api: EtcdApi, election: string, onEnd: () => void) {
     this.#api = api
     this.#election = election
-    this.#over = over
+    this.#onEnd = onEnd
     this.#offClose = api.onClose(() => {
       this.#fail(new ClosedError('the Etcd client was closed'))
     })
@@ -144,29 +127,34 @@ class RosterFeed implements WatchSink {
 
   seed(snapshot: Snapshot, askedAt: RosterMark): void {
     if (this.#ended) return
-    // A list is a linearizable read. If it knows less than we did when we asked, etcd was restored from a backup or
-    // lost its data, and what we know beyond that is not true any more.
+    // A list is a linearizable read. If its revision is lower than the roster's was before the
+    // read, etcd was restored from a backup or lost its data, and what the roster knows is no
+    // longer true.
     if (snapshot.revision < askedAt.revision && askedAt.history === this.#history) this.#startOver()
-    const learnt = this.roster.snapshot(snapshot.revision, snapshot.sortedByCreateRevision)
-    // The revision after the snapshot: etcd treats one that is not in the future as late and serves it from a slow loop.
+    const isNew = this.roster.snapshot(snapshot.revision, snapshot.sortedByCreateRevision)
+    // The revision after the snapshot: etcd serves a watch that does not begin in the future from a
+    // slow loop.
     if (this.#watch === undefined) {
       this.#watch = this.#api.watch(candidacies(this.#election), this.roster.revision + 1n, this)
       this.#formerLeaders?.begin(this.roster, this.#api.clock.monotonicMs())
     }
-    if (learnt) this.#tell()
+    if (isNew) this.#notify()
   }
 
   formerLeaders(): FormerLeaders {
     if (this.#formerLeaders === undefined) {
       this.#formerLeaders = new FormerLeaders()
       this.#formerLeaders.begin(this.roster, this.#api.clock.monotonicMs())
-      void this.#learnTtl()
+      void this.#askForTtl()
     }
     return this.#formerLeaders
   }
 
-  /** Asks for how long the one who leads now may go on believing it after its key is gone. */
-  async #learnTtl(): Promise<void> {
+  /**
+   * Asks for the TTL of the present leader: for so long it may believe that it leads after its key
+   * is gone.
+   */
+  async #askForTtl(): Promise<void> {
     const formerLeaders = this.#formerLeaders
     const { first } = this.roster
     if (
@@ -177,21 +165,21 @@ class RosterFeed implements WatchSink {
       return
     }
     const leaseId = leaseIdOf(first.term)
-    if (leaseId === undefined || this.#asked === first.fencingToken) return
-    this.#asked = first.fencingToken
+    if (leaseId === undefined || this.#askedForTtlOf === first.fencingToken) return
+    this.#askedForTtlOf = first.fencingToken
     try {
       const { grantedTTL } = await this.#api.leaseTimeToLive(leaseId)
       if (grantedTTL > 0n) formerLeaders.learn(first.fencingToken, Number(grantedTTL))
     } catch {
-      // Asked again at the next change; until then the TTL of who asks stands in for it.
-      if (this.#asked === first.fencingToken) this.#asked = undefined
+      // The next change asks again. Until then the waiting candidate's own TTL stands in for it.
+      if (this.#askedForTtlOf === first.fencingToken) this.#askedForTtlOf = undefined
     }
   }
 
   vouchFor({ term, fencingToken }: Candidacy): void {
     if (this.#formerLeaders === undefined) return
     this.#formerLeaders.vouchFor(term, fencingToken)
-    this.#tell()
+    this.#notify()
   }
 
   #startOver(): void {
@@ -205,7 +193,7 @@ class RosterFeed implements WatchSink {
     if (this.#watch === undefined) await waitOrAbort(this.#read(), signal)
   }
 
-  /** Reads the list; those who ask meanwhile share the answer. */
+  /** Reads the list. Callers that ask meanwhile share the answer. */
   #read(): Promise<void> {
     const askedAt = this.mark()
     this.#reading ??= readAll(this.#api, this.#election)
@@ -220,8 +208,8 @@ class RosterFeed implements WatchSink {
 
   events(events: readonly Event[]): void {
     const nowMs = this.#api.clock.monotonicMs()
-    const learnt = this.#formerLeaders?.apply(events, nowMs) ?? false
-    if (this.roster.apply(events) || learnt) this.#tell()
+    const isNew = this.#formerLeaders?.apply(events, nowMs) ?? false
+    if (this.roster.apply(events) || isNew) this.#notify()
   }
 
   progress(revision: bigint): void {
@@ -241,10 +229,10 @@ class RosterFeed implements WatchSink {
     this.#fail(error)
   }
 
-  /** Events that we had not seen are gone, or what we saw is: the list has to be read again. */
+  /** Events are missing, or what the roster shows is no longer true: reads the list again. */
   async #readAgain(): Promise<void> {
     const backoff = new Backoff(this.#api.random)
-    while (!this.#isOver()) {
+    while (!this.#hasEnded()) {
       try {
         await this.#read()
         return
@@ -258,10 +246,10 @@ class RosterFeed implements WatchSink {
     }
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#warnOfNesting()
     for (const subscription of [...this.#subscriptions]) subscription.listener.changed(this.roster)
-    void this.#learnTtl()
+    void this.#askForTtl()
   }
 
   #fail(error: ElectError): void {
@@ -275,10 +263,10 @@ class RosterFeed implements WatchSink {
     this.#ended = true
     this.#offClose()
     this.#watch?.cancel()
-    this.#over()
+    this.#onEnd()
   }
 
-  #isOver(): boolean {
+  #hasEnded(): boolean {
     return this.#ended
   }
 

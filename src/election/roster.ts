@@ -1,34 +1,37 @@
-// A replica of one election: every candidate, oldest first. Pure: a snapshot and events in, an ordered list out.
-// It must not know who of them is us, nor how snapshot and events come here.
+// A replica of one election: every candidate, oldest first. Pure: a snapshot and events in, an
+// ordered list out.
 
 import type { Event, KeyValue } from '../etcd/wire/gen/kv_pb.js'
 import { Event_EventType } from '../etcd/wire/gen/kv_pb.js'
 import { decode } from './keys.js'
 
-/** One contender, as everybody can see it. */
+/** One candidate, as every process can see it. */
 export interface CandidateInfo {
-  /** The key that identifies this candidacy. */
+  /** The etcd key that identifies this candidacy. */
   readonly term: string
   readonly name: string
-  /** The candidate's place in the queue and, once it leads, its fencing token: the create revision of its key. */
+  /**
+   * The candidate's place in the queue and, once it leads, its fencing token: the create revision
+   * of its key.
+   */
   readonly fencingToken: bigint
   /** The same number under the name that the Go package gives it. */
   readonly revision: bigint
 }
 
 export class Roster {
-  // A map keeps the order of insertion, and a new key's create revision is greater than all before it; so the map is
-  // in order of create revision as long as snapshots are inserted in that order. A proclamation replaces the value of
-  // an existing key and keeps its place, as it should.
+  // A map keeps the order of insertion, and a new key has a greater create revision than all before
+  // it. So the map is in order of create revision, as snapshots are inserted in that order. A
+  // proclamation replaces the value of an existing key, which keeps its place.
   #candidates = new Map<string, CandidateInfo>()
   #revision = 0n
 
-  /** Everything up to this revision of etcd is in. */
+  /** The roster holds everything up to this revision of etcd. */
   get revision(): bigint {
     return this.#revision
   }
 
-  /** The one who leads. */
+  /** The leader. */
   get first(): CandidateInfo | undefined {
     const first = this.#candidates.values().next()
     return first.done === true ? undefined : first.value
@@ -42,12 +45,12 @@ export class Roster {
     return this.#candidates.get(term)
   }
 
-  /** Oldest first. */
+  /** All candidates, oldest first. */
   list(): CandidateInfo[] {
     return [...this.#candidates.values()]
   }
 
-  /** One of its own that goes on from here. */
+  /** An independent copy. */
   copy(): Roster {
     const copy = new Roster()
     copy.#candidates = new Map(this.#candidates)
@@ -55,7 +58,7 @@ export class Roster {
     return copy
   }
 
-  /** Takes the whole list as it was at a revision, unless it knows a later one. Tells whether it took it. */
+  /** Takes the list as of a revision, unless it knows a later one. Returns whether it took it. */
   snapshot(revision: bigint, sortedByCreateRevision: readonly KeyValue[]): boolean {
     if (revision <= this.#revision) return false
     this.#candidates = new Map(sortedByCreateRevision.map((kv) => [decode(kv.key), toInfo(kv)]))
@@ -63,13 +66,13 @@ export class Roster {
     return true
   }
 
-  /** Forgets everything: what it knew never happened, as far as etcd is concerned. */
+  /** Forgets everything, when etcd's history was rewritten. */
   clear(): void {
     this.#candidates = new Map()
     this.#revision = 0n
   }
 
-  /** Applies what happened after its revision; what it knows already is passed over. Tells whether it learnt anything. */
+  /** Applies the events after its revision and skips the others. Returns whether any were new. */
   apply(events: readonly Event[]): boolean {
     const known = this.#revision
     let last = known
@@ -84,7 +87,7 @@ export class Roster {
     return last > known
   }
 
-  /** Nothing happened up to this revision. */
+  /** Nothing else happened up to this revision. */
   upTo(revision: bigint): void {
     if (revision > this.#revision) this.#revision = revision
   }

@@ -1,4 +1,4 @@
-// How a client reaches its cluster, in words that another process or thread can be told. It must not know what for.
+// Says how a client connects to its cluster, as plain data that another process or thread can take.
 
 import { resolve } from 'node:path'
 import type { Endpoint } from './wire/endpoint.js'
@@ -12,12 +12,12 @@ export interface ClusterAccess {
   readonly callTimeoutMs: number
 }
 
-/** Undefined when the client has a transport of its own, which cannot be put into words. */
+/** Undefined when the client has its own `transport`: a function cannot be sent to a process. */
 export function clusterAccessOf(options: ResolvedEtcdOptions): ClusterAccess | undefined {
   if (options.transport !== undefined) return undefined
   const { endpoints, tls, credentials, attemptTimeoutMs, callTimeoutMs } = options
   return {
-    endpoints: endpoints.map(absolute),
+    endpoints: endpoints.map(withAbsolutePath),
     tls: tls && {
       ...(tls.ca !== undefined && { ca: tls.ca.toString() }),
       ...(tls.cert !== undefined && { cert: tls.cert.toString() }),
@@ -29,8 +29,8 @@ export function clusterAccessOf(options: ResolvedEtcdOptions): ClusterAccess | u
   }
 }
 
-/** A path may be relative to a directory that another process does not work in. */
-function absolute({ url, target, tls }: Endpoint): Endpoint {
+/** Another process may have another working directory, so a socket's path must be absolute. */
+function withAbsolutePath({ url, target, tls }: Endpoint): Endpoint {
   const path = /^unix:(.*)$/.exec(target)?.[1]
   return { url, target: path === undefined ? target : `unix:${resolve(path)}`, tls }
 }

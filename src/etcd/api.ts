@@ -1,5 +1,7 @@
-// What the layers above may ask of etcd: the narrow port between elections and gRPC.
-// Everything here may be sent more than once and is idempotent, or is made so by its caller.
+// The facade over this folder: all that the layers above use of etcd, in one class. It is no port:
+// it has one implementation, and the port below it is Transport (wire/transport.ts).
+// Any call may be sent more than once. It is idempotent, or its caller makes it so
+// (docs/architecture.md, "Sending twice").
 
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../base/clock.js'
@@ -38,7 +40,7 @@ export type KeepAliveStream = OutgoingStream<MessageShape<typeof LeaseKeepAliveR
 export class EtcdApi {
   readonly clock: Clock
   readonly random: () => number
-  /** How another process or thread can reach the same cluster; undefined when none can. */
+  /** How another process or thread can connect to the same cluster; undefined when none can. */
   readonly access: ClusterAccess | undefined
   readonly #signIn: SignIn
   readonly #calls: Calls
@@ -85,7 +87,7 @@ export class EtcdApi {
     return this.#calls.unary(KV.method.txn, create(TxnRequestSchema, request), options)
   }
 
-  /** One that travels with others that are asked for in the same turn of the event loop. */
+  /** A transaction that is sent with others of the same turn of the event loop, in one request. */
   jointTxn(txn: JointTxn, options: JointOptions = {}): Promise<TxnResponse> {
     return this.#batcher.txn(txn, options)
   }
@@ -105,17 +107,20 @@ export class EtcdApi {
     return this.#calls.unary(Lease.method.leaseTimeToLive, request, options)
   }
 
-  /** The token that calls carry at present. */
+  /** The sign-in token that calls carry now; undefined without one. */
   get signInToken(): string | undefined {
     return this.#signIn.metadata?.['token']
   }
 
-  /** Calls back when there is another {@link signInToken}; returns what calls it off. */
+  /** Calls the listener after each sign-in; returns a function that removes the listener. */
   onSignInToken(listener: () => void): () => void {
     return this.#signIn.onChange(listener)
   }
 
-  /** Calls back when the client is closed, for those who would otherwise wait for ever; returns what calls it off. */
+  /**
+   * Calls the listener when the client is closed, for callers that would otherwise wait for ever;
+   * returns a function that removes the listener.
+   */
   onClose(listener: () => void): () => void {
     this.#closeListeners.add(listener)
     return () => {
@@ -141,17 +146,17 @@ export class EtcdApi {
     return this.#members.size
   }
 
-  /** The member that is asked first at present. */
+  /** The member that calls and new streams go to first. */
   get preferredMember(): Member {
     return this.#members.preferred
   }
 
-  /** The member to try when this one does not answer; the same one when there is no other. */
+  /** The member to try when this one does not answer; the same member when it is the only one. */
   memberAfter(member: Member): Member {
     return this.#members.after(member)
   }
 
-  /** This member did not answer: calls and streams opened from now on go to another one. */
+  /** Sends calls and new streams to another member, because this one did not answer. */
   moveOnFrom(member: Member): void {
     this.#members.moveOnFrom(member)
   }

@@ -1,5 +1,4 @@
-// What a process tells its guardian, and what the guardian tells it: one line of JSON each. It imports nothing, because
-// the guardian loads it.
+// The messages between a process and its guardian: one line of JSON each.
 
 /** How a cluster is reached. */
 export interface GuardianAccess {
@@ -9,24 +8,27 @@ export interface GuardianAccess {
   readonly credentials: { readonly user: string; readonly password: string } | undefined
 }
 
-/** Clusters are numbered by whoever gives orders; lease ids are decimal. */
+/** The supervisor numbers the clusters. Lease ids are decimal. */
 export type GuardianOrder =
   | { readonly do: 'connect'; readonly cluster: number; readonly access: GuardianAccess }
   | { readonly do: 'forget'; readonly cluster: number }
-  /** What this process signs its own requests with: it is in use, and so does not run out. */
-  | { readonly do: 'token'; readonly cluster: number; readonly token: string | undefined }
+  /** The sign-in token of the parent's own requests. Because it is in use, it does not expire. */
+  | { readonly do: 'useToken'; readonly cluster: number; readonly token: string | undefined }
   | {
       readonly do: 'hold'
       readonly cluster: number
       readonly lease: string
       readonly ttlS: number
-      /** A process that has to be gone too before the lease is revoked: it still ends what must not run twice. */
+      /**
+       * A process that must be gone too before the lease is revoked, because it still ends what
+       * must not run twice.
+       */
       readonly after?: number | undefined
     }
-  /** Given back, or left to somebody else: no longer the guardian's business. */
+  /** The lease was given back, or left to another process: the guardian no longer revokes it. */
   | { readonly do: 'release'; readonly cluster: number; readonly lease: string }
 
-/** There is an open connection to a member of this cluster. */
+/** The guardian has an open connection to a member of this cluster. */
 export interface GuardianReport {
   readonly is: 'connected'
   readonly cluster: number
@@ -36,7 +38,7 @@ export function encodeLine(message: GuardianOrder | GuardianReport): string {
   return `${JSON.stringify(message)}\n`
 }
 
-/** Hands over each whole line; what comes after the last line end waits for more. */
+/** Returns a function that takes text in pieces and passes on each line once it is whole. */
 export function lineReader(onLine: (line: string) => void): (text: string) => void {
   let rest = ''
   return (text) => {

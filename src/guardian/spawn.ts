@@ -1,4 +1,4 @@
-// Starts the process of a guardian, and says where none can be. It must not know what the guardian is told.
+// Starts the process of a guardian, and says why it cannot where that is impossible.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -6,40 +6,33 @@ import type { Socket } from 'node:net'
 import { parse } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { ClosableListener, type Companion, type SpawnCompanion } from '../base/companion.js'
 import { encodeLine, lineReader, type GuardianOrder, type GuardianReport } from './protocol.js'
 
-/** A process that runs, or is about to. */
-export interface GuardianProcess {
-  /** Undefined when it could not be started. */
+export interface GuardianProcess extends Companion<GuardianOrder> {
+  /** Undefined when the process could not be started. */
   readonly pid: number | undefined
-  tell(order: GuardianOrder): void
-  /** It has nothing to do any more: it ends without revoking what it was told to release. */
-  dismiss(): void
+  /** Lets the guardian end. It revokes what it was not told to release. */
+  stop(): void
 }
 
-export interface GuardianProcessListener {
-  report(report: GuardianReport): void
-  /** Called once, unless it was dismissed. */
-  gone(reason: string): void
-}
+export type SpawnGuardian = SpawnCompanion<GuardianProcess, GuardianReport>
 
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
-export type StartGuardian = (listener: GuardianProcessListener) => GuardianProcess
-
-/** A guardian that does not read is of no use, and what it is told must not pile up here. */
-const mostUnread = 2 ** 20
+/** A guardian that does not read is of no use, and its orders must not pile up here. */
+const maxUnreadBytes = 2 ** 20
 
 const program = fileURLToPath(new URL('./program/guardian.js', import.meta.url))
 
-/** What the program needs of the environment: how Node.js finds its libraries and certificates, and nothing that is secret. */
+/** What Node.js needs to find its libraries and certificates. Nothing here is secret. */
 const environment = [
   ...['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'DYLD_FALLBACK_LIBRARY_PATH'],
   ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'OPENSSL_CONF'],
   ...['SystemRoot', 'windir'],
 ]
 
-/** Why no guardian can be started by this process; undefined when one can. */
+/** Why this process cannot start a guardian; undefined when it can. */
 export function whyNoGuardianProcess(): string | undefined {
   const { permission } = process as { permission?: { has(scope: string): boolean } }
   if (permission?.has('child') === false) {
@@ -53,13 +46,16 @@ export function whyNoGuardianProcess(): string | undefined {
   return undefined
 }
 
-export const startGuardian: StartGuardian = (listener) => {
+export const spawnGuardian: SpawnGuardian = (listener) => {
+  const closable = new ClosableListener(listener)
   let child: Child
   try {
     child = spawn(process.execPath, ['--v8-pool-size=0', ...certificateFlags(), program], {
-      // A session and a process group of its own: what is aimed at ours, at the terminal or by kill, does not reach it.
+      // A session and a process group of its own, so that signals to the parent's group or
+      // terminal do not reach the guardian.
       detached: true,
-      // It must keep nothing of ours open, or whoever waits for our output to end waits for the guardian too.
+      // The guardian must hold none of the parent's descriptors open: a reader of the parent's
+      // output would wait for the guardian too.
       stdio: ['pipe', 'pipe', 'ignore'],
       cwd: parse(process.execPath).root,
       env: Object.fromEntries(environment.map((name) => [name, process.env[name]])),
@@ -67,55 +63,56 @@ export const startGuardian: StartGuardian = (listener) => {
     })
   } catch (error) {
     queueMicrotask(() => {
-      listener.gone(String(error))
+      closable.ended(String(error))
     })
-    return { pid: undefined, tell: () => undefined, dismiss: () => undefined }
+    return {
+      pid: undefined,
+      send: () => undefined,
+      stop: () => {
+        closable.close()
+      },
+    }
   }
-  return attend(child, listener)
+  return connect(child, closable)
 }
 
-function attend(child: Child, listener: GuardianProcessListener): GuardianProcess {
-  // When the system has no descriptors left there are no pipes, whatever the types say; 'error' follows.
+function connect(child: Child, listener: ClosableListener<GuardianReport>): GuardianProcess {
+  // When the system has no descriptors left there are no pipes, whatever the types say; 'error'
+  // follows.
   const { stdin, stdout } = child as { stdin: Writable | undefined; stdout: Readable | undefined }
-  let over = false
-  const gone = (reason: string): void => {
-    if (over) return
-    over = true
-    listener.gone(reason)
-  }
   child.once('error', (error) => {
-    gone(error.message)
+    listener.ended(error.message)
   })
   child.once('exit', (code, signal) => {
-    gone(signal === null ? `it ended with ${String(code)}` : `it was ended by ${signal}`)
+    listener.ended(signal === null ? `it ended with ${String(code)}` : `it was ended by ${signal}`)
   })
-  // What cannot be written is told by 'exit'.
+  // When the guardian cannot be written to, 'exit' tells.
   stdin?.on('error', () => undefined)
   stdout?.on('error', () => undefined)
   stdout?.setEncoding('utf8').on(
     'data',
     lineReader((line) => {
-      if (!over) listener.report(JSON.parse(line) as GuardianReport)
+      if (!listener.isClosed) listener.report(JSON.parse(line) as GuardianReport)
     }),
   )
-  // Nobody stays alive for the sake of its guardian.
+  // The parent does not stay alive for its guardian.
   child.unref()
   for (const stream of [stdin, stdout]) (stream as Partial<Socket> | undefined)?.unref?.()
   return {
     pid: child.pid,
-    tell(order) {
-      if (over || stdin === undefined) return
+    send(order) {
+      if (listener.isClosed || stdin === undefined) return
       stdin.write(encodeLine(order))
-      if (stdin.writableLength > mostUnread) child.kill('SIGKILL')
+      if (stdin.writableLength > maxUnreadBytes) child.kill('SIGKILL')
     },
-    dismiss() {
-      over = true
+    stop() {
+      listener.close()
       stdin?.end()
     },
   }
 }
 
-/** What decides which certificates this process trusts decides it for the guardian too. */
+/** The guardian trusts the same certificates as this process. */
 function certificateFlags(): string[] {
   const flags = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]
   return flags.filter((flag) => /^--(use-(openssl|bundled|system)-ca$|tls-[\w.-]+(=|$))/.test(flag))

@@ -1,15 +1,15 @@
-// How a lease comes to us and how it is given back. It must not know what the lease is for.
+// Gets a lease from etcd, and gives it back.
 
 import type { CallOptions, EtcdApi } from '../etcd/api.js'
 import { sleep } from '../base/clock.js'
 import { ClosedError, RefusedError, SessionLostError } from '../base/errors.js'
 import { Backoff } from '../base/backoff.js'
-import { adopted, granted, type Instant, validForMs } from './deadline.js'
+import { afterAdoption, afterGrant, type Instant, validForMs } from './deadline.js'
 import { Lease } from './lease.js'
 import type { StartRenewal } from './renewal.js'
 
-/** Numbers that come again and again are no reason to ask etcd for ever. */
-const mostIdsDrawn = 100
+/** Random numbers that are always the same must not make the client ask etcd for ever. */
+const maxDraws = 100
 
 /** Asks for a new lease. */
 export async function grantLease(
@@ -19,13 +19,13 @@ export async function grantLease(
   renewal: StartRenewal,
   options: CallOptions = {},
 ): Promise<Lease> {
-  const { id, grantedS, since } = await grantedLease(api, ttlS, options)
-  const deadline = granted(since, validForMs(grantedS, clockDrift))
+  const { id, grantedS, since } = await requestLease(api, ttlS, options)
+  const deadline = afterGrant(since, validForMs(grantedS, clockDrift))
   return new Lease({ api, id, ttlS: grantedS, deadline }, renewal)
 }
 
 /**
- * Takes over a lease that exists already. It counts as alive from its first confirmed renewal on.
+ * Takes over a lease that exists already. It counts as alive from the first confirmed renewal.
  *
  * @throws {@link SessionLostError} when etcd has no such lease.
  */
@@ -44,7 +44,7 @@ export async function adoptLease(
     )
   }
   const grantedS = Number(grantedTTL)
-  const deadline = adopted(asked, validForMs(grantedS, clockDrift), Number(TTL) * 1000)
+  const deadline = afterAdoption(asked, validForMs(grantedS, clockDrift), Number(TTL) * 1000)
   const lease = new Lease({ api, id, ttlS: grantedS, deadline }, renewal)
   lease.renewNow()
   return lease
@@ -68,8 +68,9 @@ export async function revokeLease(
 }
 
 /**
- * Goes on trying to give a lease back until that is known, until the client is closed, or until the lease has run out by
- * itself: after a change of etcd's leader it may live for another TTL, and no longer.
+ * Tries to give a lease back until it is known to be gone, until the client is closed, or until the
+ * lease has run out by itself: after a change of etcd's leader it may live for another TTL, and no
+ * longer.
  */
 export async function revokeLater(api: EtcdApi, id: bigint, ttlS: number): Promise<void> {
   const backoff = new Backoff(api.random, 100, 1_000)
@@ -85,20 +86,20 @@ export async function revokeLater(api: EtcdApi, id: bigint, ttlS: number): Promi
   }
 }
 
-/** What etcd granted, under an id that nobody else has. */
-async function grantedLease(
+/** Gets a lease under an id that no other client has. */
+async function requestLease(
   api: EtcdApi,
   ttlS: number,
   options: CallOptions,
 ): Promise<{ id: bigint; grantedS: number; since: Instant }> {
-  for (let left = mostIdsDrawn; ; left--) {
+  for (let left = maxDraws; ; left--) {
     const id = newLeaseId(api.random)
     let sent = 0
     let since: Instant = { monotonicMs: -Infinity, wallMs: -Infinity }
     const onSend = (): void => {
       options.onSend?.()
       sent += 1
-      // A repeated request may be answered for the first one, so the first one is what counts.
+      // The answer to a repeated request may be for the first one, so the lease counts from that.
       if (sent === 1) since = { monotonicMs: api.clock.monotonicMs(), wallMs: api.clock.wallMs() }
     }
     try {
@@ -111,7 +112,7 @@ async function grantedLease(
         const { grantedTTL } = await api.leaseTimeToLive(id, options)
         return { id, grantedS: Number(grantedTTL), since }
       }
-      // One that was asked for only once is not ours: whoever drew the same id would share our keys.
+      // The request was sent once, so the lease is another client's, which drew the same id.
       if (left <= 1) throw error
     }
   }

@@ -1,6 +1,6 @@
-// Sends keep-alives and reports the answers. A member that does not answer soon is not relied on: the next one is asked
-// on a fresh stream, and so on in a circle, with more patience in each; the first to answer keeps the stream.
-// It must not know what an answer is worth, nor when the lease ends.
+// Sends keep-alives and reports the answers. When a member does not answer soon, the next member is
+// asked on a fresh stream, and so on round by round, with more patience in each round. The first
+// member to answer keeps its stream.
 
 import { create } from '@bufbuild/protobuf'
 import type { Member, EtcdApi, KeepAliveStream } from '../etcd/api.js'
@@ -10,30 +10,30 @@ import {
 } from '../etcd/wire/gen/rpc_pb.js'
 import type { Instant } from './deadline.js'
 
-/** Of one member: the one that may have stalled, and a fresh one beside it. */
-const mostStreamsPerMember = 2
+/** The stream that may have stalled, and a fresh one beside it. */
+const maxStreamsPerMember = 2
 
 export interface KeepAliveAnswer {
   readonly sentAt: Instant
   readonly answeredAtMs: number
   readonly raftTerm: bigint
-  /** What etcd says is left, in seconds; not above 0 when it has no such lease. */
+  /** What etcd says is left of the lease, in seconds; 0 or less when it has no such lease. */
   readonly ttlS: number
 }
 
 interface OpenStream {
   readonly member: Member
   readonly stream: KeepAliveStream
-  /** Answers carry no id, but come in the order of sending. */
+  /** When each unanswered request was sent. Answers carry no id, but come in the same order. */
   readonly sent: Instant[]
 }
 
 /** How long a member may take before another one is asked as well. */
 export interface Patience {
-  /** In the first circle; twice as long in each that follows, so that a slow way to etcd is no reason to lose a lease… */
+  /** In the first round. Doubles with each round, so that a slow network costs no lease. */
   readonly firstMs: number
-  /** …but never longer than this. */
-  readonly mostMs: number
+  /** In any round. */
+  readonly maxMs: number
 }
 
 export class KeepAlives {
@@ -43,11 +43,11 @@ export class KeepAlives {
   readonly #onAnswer: (answer: KeepAliveAnswer) => void
   /** Oldest first. */
   readonly #open: OpenStream[] = []
-  /** How often was asked in vain since the last answer. */
+  /** How many requests were sent since the last answer. */
   #unanswered = 0
   #awaited: OpenStream | undefined
   #cancelHedge: (() => void) | undefined
-  #closed = false
+  #isClosed = false
 
   constructor(
     api: EtcdApi,
@@ -61,25 +61,25 @@ export class KeepAlives {
     this.#onAnswer = onAnswer
   }
 
-  /** Asks for one answer, and goes on asking until it comes. Does nothing while an answer is still awaited. */
+  /** Asks until one answer comes. Does nothing while an answer is still awaited. */
   ask(): void {
-    if (this.#closed || this.#cancelHedge !== undefined) return
+    if (this.#isClosed || this.#cancelHedge !== undefined) return
     this.#unanswered = 0
     this.#send(this.#open[0] ?? this.#openStream(this.#api.preferredMember))
   }
 
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#cancelHedge?.()
     for (const { stream } of this.#open.splice(0)) stream.cancel()
   }
 
   #send(to: OpenStream): void {
-    const circles = Math.floor(this.#unanswered / this.#api.memberCount)
-    const { firstMs, mostMs } = this.#patience
+    const round = Math.floor(this.#unanswered / this.#api.memberCount)
+    const { firstMs, maxMs } = this.#patience
     to.sent.push(this.#now())
     this.#awaited = to
-    this.#askAnotherIn(Math.min(mostMs, firstMs * 2 ** circles))
+    this.#askAnotherIn(Math.min(maxMs, firstMs * 2 ** round))
     this.#unanswered += 1
     to.stream.send(create(LeaseKeepAliveRequestSchema, { ID: this.#leaseId }))
   }
@@ -97,11 +97,11 @@ export class KeepAlives {
     const [oldest] = this.#streamsTo(silent)
     const askedAt = oldest?.sent[0]
     if (askedAt !== undefined) silent.giveUpIfSilentSince(askedAt.monotonicMs)
-    // A stream that stalled may go on stalling after its member has recovered; a fresh one does not. The one before may
-    // still be answered, when the way is only long.
+    // A stream that stalled may stay stalled after its member has recovered, and a fresh one does
+    // not. The old stream is kept, because it may still be answered if the network is only slow.
     const next = this.#api.memberAfter(silent)
     const [stale, ...others] = this.#streamsTo(next)
-    if (stale !== undefined && others.length + 1 >= mostStreamsPerMember) this.#drop(stale)
+    if (stale !== undefined && others.length + 1 >= maxStreamsPerMember) this.#drop(stale)
     this.#send(this.#openStream(next))
   }
 
@@ -116,7 +116,7 @@ export class KeepAlives {
       },
       closed: () => {
         this.#drop(opened)
-        // It failed rather than being slow, which is no reason for more patience.
+        // A failed stream is no sign of a slow network, so the next member is asked soon.
         if (this.#awaited === opened && this.#cancelHedge !== undefined) {
           this.#askAnotherIn(this.#patience.firstMs)
         }
@@ -129,7 +129,7 @@ export class KeepAlives {
 
   #answered(by: OpenStream, response: LeaseKeepAliveResponse): void {
     const sentAt = by.sent.shift()
-    if (this.#closed || sentAt === undefined) return
+    if (this.#isClosed || sentAt === undefined) return
     this.#cancelHedge?.()
     this.#cancelHedge = undefined
     this.#awaited = undefined

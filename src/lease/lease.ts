@@ -1,12 +1,11 @@
-// One lease, kept alive from its grant until it is lost, once. It says at any instant whether the lease is surely
-// alive, and tells those who depend on it when it no longer is.
-// It must not know about elections, nor what comes after a loss.
+// One lease, kept alive from its grant until it is lost. It says at any instant whether the lease
+// surely lives, and tells its listeners when it no longer does.
 
 import type { EtcdApi } from '../etcd/api.js'
 import {
   type Acknowledgement,
   type Deadline,
-  hopeMs,
+  possiblyRemainingMs,
   type Instant,
   isDoubtful,
   remainingMs,
@@ -20,37 +19,35 @@ import type { Renewal, StartRenewal, GrantedLease } from './renewal.js'
  */
 export type LeaseLoss = 'expired' | 'revoked' | 'closed'
 
-/** One who depends on a lease. None of these may throw. */
+/** Hears of a lease that it depends on. None of these may throw. */
 export interface LeaseListener {
   /** A renewal was confirmed. */
   renewed(): void
-  /** The lease is over; comes once, and nothing comes after it. */
+  /** The lease is over. Called once, and nothing is called after it. */
   lost(loss: LeaseLoss): void
 }
 
-/** Keys that the renewal is told of at a time. */
-const mostKeysRead = 8
+/** How many keys the renewal gets at a time. */
+const maxConfirmingKeys = 8
 
 export class Lease {
   readonly id: bigint
-  /** As granted, in seconds: etcd raises small ones. */
+  /** As granted, in seconds: etcd raises small TTLs. */
   readonly ttlS: number
-  /** Keys that may yet be made on this lease although nobody wants them any more: a request was given up half-way. */
-  readonly lateKeys = new Set<string>()
   readonly #api: EtcdApi
   readonly #renewal: Renewal
   readonly #listeners = new Set<LeaseListener>()
-  /** Keys attached to the lease that somebody depends on; each may serve as what a verifying read asks for. */
+  /** The keys that candidates depend on. All are attached to the lease. */
   readonly #keys = new Set<Uint8Array>()
-  /** Those of {@link #keys} that the renewal knows. */
-  #read: Uint8Array[] = []
-  /** Whether only confirmed renewals count, because somebody depends on the lease. */
-  #strict = false
+  /** Those of {@link #keys} that the renewal may read to confirm itself. */
+  #confirmingKeys: Uint8Array[] = []
+  /** Whether only confirmed renewals count, because a candidate depends on the lease. */
+  #isStrict = false
   #loss: LeaseLoss | undefined
-  /** The renewal that was doubted last. */
-  #askedSinceMs: number | undefined
+  /** When the renewal was sent that was doubted last, on the monotonic clock. */
+  #doubtedRenewalMs: number | undefined
   #cancelExpiry: (() => void) | undefined
-  readonly #offClose: () => void
+  readonly #stopListeningForClose: () => void
 
   constructor(granted: GrantedLease, start: StartRenewal) {
     const { api, id, ttlS } = granted
@@ -64,27 +61,28 @@ export class Lease {
       confirmed: () => {
         this.#confirmed()
       },
-      gone: (answeredAtMs) => {
-        this.end(hopeMs(this.#deadline, answeredAtMs) > 0 ? 'revoked' : 'expired')
+      leaseMissing: (answeredAtMs) => {
+        this.end(possiblyRemainingMs(this.#deadline, answeredAtMs) > 0 ? 'revoked' : 'expired')
       },
     })
-    this.#offClose = api.onClose(() => {
+    this.#stopListeningForClose = api.onClose(() => {
       this.end('closed')
     })
     this.#watchExpiry()
   }
 
-  /** How it ended, or undefined while it has not. */
+  /** How the lease ended; undefined while it has not. */
   get loss(): LeaseLoss | undefined {
     return this.#loss
   }
 
   /**
-   * How long from this instant the lease is surely alive. Reads two clocks; when they contradict each other, etcd is asked
-   * at once, so that a clock that was set ahead ends nothing for longer than that takes.
+   * How long from this instant the lease surely lives. Reads two clocks. When they contradict each
+   * other, this asks etcd at once, so that a clock that was set ahead ends nothing for longer than
+   * the answer takes.
    */
   remainingMs(): number {
-    if (this.#loss !== undefined || this.#renewal.isGone) return 0
+    if (this.#loss !== undefined || this.#renewal.isLeaseMissing) return 0
     const now = this.#now()
     if (isDoubtful(this.#deadline, now)) this.#askOnce()
     return remainingMs(this.#deadline, now)
@@ -102,41 +100,47 @@ export class Lease {
   }
 
   /**
-   * From now on, or from the next confirmed renewal on if it has none, the lease lives by confirmed renewals only.
-   * This key, which is attached to the lease, may be read to confirm them.
+   * Makes the lease live by confirmed renewals only: from now on or, if it is not valid now, from
+   * the next confirmed renewal on. Returns how to undo that.
+   *
+   * @param key attached to the lease; may be read to confirm renewals.
    */
-  rely(key: Uint8Array): () => void {
+  dependOn(key: Uint8Array): () => void {
     this.#keys.add(key)
     this.#chooseKeys()
-    if (this.isValid()) this.#strict = true
+    if (this.isValid()) this.#isStrict = true
     else this.renewNow()
     return () => {
       this.#keys.delete(key)
-      if (this.#read.includes(key)) this.#chooseKeys()
-      if (this.#keys.size === 0) this.#strict = false
+      if (this.#confirmingKeys.includes(key)) this.#chooseKeys()
+      if (this.#keys.size === 0) this.#isStrict = false
     }
   }
 
-  /** What a linearizable request that is sent now may confirm; to be taken right before, for {@link witness}. */
+  /** What a linearizable request may confirm. Take it right before sending, for {@link confirm}. */
   get unconfirmed(): Acknowledgement | undefined {
-    return this.#deadline.unverified
+    return this.#deadline.unconfirmed
   }
 
-  /** A linearizable answer from etcd: it may confirm the renewal that was unconfirmed when it was asked for. */
-  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
-    this.#renewal.witness(unconfirmed, raftTerm)
+  /**
+   * Confirms a renewal, if the raft term of a linearizable answer from etcd matches its own.
+   *
+   * @param unconfirmed what {@link unconfirmed} was when the request was sent.
+   */
+  confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
+    this.#renewal.confirm(unconfirmed, raftTerm)
   }
 
-  /** Asks etcd for a renewal now, for one who suspects that the lease is gone. */
+  /** Asks etcd for a renewal now, for a caller that suspects that the lease is gone. */
   renewNow(): void {
     if (this.#loss === undefined) this.#renewal.renewNow()
   }
 
-  /** Ends it here: keep-alives stop. Revoking it in etcd is the caller's. */
+  /** Ends the lease in this process: keep-alives stop. The caller revokes it in etcd. */
   end(loss: LeaseLoss): void {
     if (this.#loss !== undefined) return
     this.#loss = loss
-    this.#offClose()
+    this.#stopListeningForClose()
     this.#cancelExpiry?.()
     this.#renewal.close()
     const listeners = [...this.#listeners]
@@ -144,11 +148,11 @@ export class Lease {
     for (const listener of listeners) listener.lost(loss)
   }
 
-  /** However often somebody looks: asking goes on by itself until there is an answer. */
+  /** Asks once for each renewal that is doubted: asking goes on by itself until an answer comes. */
   #askOnce(): void {
     const { monotonicMs } = this.#deadline.renewedAt
-    if (this.#askedSinceMs === monotonicMs) return
-    this.#askedSinceMs = monotonicMs
+    if (this.#doubtedRenewalMs === monotonicMs) return
+    this.#doubtedRenewalMs = monotonicMs
     this.renewNow()
   }
 
@@ -156,24 +160,28 @@ export class Lease {
     return this.#renewal.deadline
   }
 
-  /** A few of them, for the case that one is deleted: that must not end what the others stand for. */
+  /** Chooses more than one: a key that is deleted must not end the terms of the others. */
   #chooseKeys(): void {
-    if (this.#read.length === mostKeysRead && this.#read.every((key) => this.#keys.has(key))) return
-    this.#read = []
+    if (
+      this.#confirmingKeys.length === maxConfirmingKeys &&
+      this.#confirmingKeys.every((key) => this.#keys.has(key))
+    )
+      return
+    this.#confirmingKeys = []
     for (const key of this.#keys) {
-      this.#read.push(key)
-      if (this.#read.length === mostKeysRead) break
+      this.#confirmingKeys.push(key)
+      if (this.#confirmingKeys.length === maxConfirmingKeys) break
     }
-    this.#renewal.readWith(this.#read)
+    this.#renewal.confirmWith(this.#confirmingKeys)
   }
 
   #confirmed(): void {
-    this.#strict = this.#keys.size > 0
+    this.#isStrict = this.#keys.size > 0
     this.#watchExpiry()
     for (const listener of [...this.#listeners]) listener.renewed()
   }
 
-  /** Fires at the deadline, so that the loss is told on time and not only noticed by those who look. */
+  /** Ends the lease at its deadline, so that listeners hear of the loss on time. */
   #watchExpiry(): void {
     if (this.#loss !== undefined) return
     this.#cancelExpiry?.()
@@ -188,8 +196,10 @@ export class Lease {
   }
 
   #leftMs(): number {
-    const deadline = this.#strict ? { ...this.#deadline, unverified: undefined } : this.#deadline
-    return hopeMs(deadline, this.#api.clock.monotonicMs())
+    const deadline: Deadline = this.#isStrict
+      ? { ...this.#deadline, unconfirmed: undefined }
+      : this.#deadline
+    return possiblyRemainingMs(deadline, this.#api.clock.monotonicMs())
   }
 
   #now(): Instant {

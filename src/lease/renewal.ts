@@ -1,10 +1,15 @@
-// What keeps a lease alive and knows since when: it asks for keep-alives, has each confirmed, and holds the deadline.
-// It must not know who depends on the lease, nor what a loss means for them.
+// Keeps a lease alive: asks for keep-alives, has each of them confirmed, and holds the deadline.
 
 import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { RangeResponse } from '../etcd/wire/gen/rpc_pb.js'
-import { type Acknowledgement, acknowledged, type Deadline, hopeMs, witnessed } from './deadline.js'
+import {
+  type Acknowledgement,
+  afterAcknowledgement,
+  type Deadline,
+  possiblyRemainingMs,
+  confirm,
+} from './deadline.js'
 import { hedge } from '../base/hedge.js'
 import { type KeepAliveAnswer, KeepAlives, type Patience } from './keep-alives.js'
 
@@ -19,48 +24,52 @@ export interface GrantedLease {
 
 /** None of these may throw. */
 export interface RenewalListener {
-  /** A keep-alive was answered; whether it counts is not known yet. */
+  /** A keep-alive was answered. Whether it counts is not known yet. */
   acknowledged(): void
   confirmed(): void
   /** etcd has no such lease. */
-  gone(answeredAtMs: number): void
+  leaseMissing(answeredAtMs: number): void
 }
 
 export interface Renewal {
-  /** As it is known at this instant. */
+  /** As known at this instant. */
   readonly deadline: Deadline
-  /** etcd is known to have no such lease, although nobody may have been told yet. */
-  readonly isGone: boolean
-  /** Keys, attached to the lease, each of which may be read to confirm renewals; without any they stay unconfirmed. */
-  readWith(keys: readonly Uint8Array[]): void
-  /** A linearizable answer from etcd: it may confirm the renewal that was unconfirmed when it was asked for. */
-  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void
+  /** Whether etcd is known to have no such lease. The listener may hear of that later. */
+  readonly isLeaseMissing: boolean
+  /** Sets the keys that may be read to confirm renewals. Without a key, they stay unconfirmed. */
+  confirmWith(keys: readonly Uint8Array[]): void
+  /**
+   * Confirms a renewal, if the raft term of a linearizable answer from etcd matches its own.
+   *
+   * @param unconfirmed the deadline's unconfirmed renewal when the request was sent.
+   */
+  confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void
   renewNow(): void
   close(): void
 }
 
 export type StartRenewal = (granted: GrantedLease, listener: RenewalListener) => Renewal
 
-/** Renewals a TTL: one may be lost and another be late. */
+/** With three renewals per TTL, one may be lost and another be late. */
 const renewalsPerTtl = 3
 
-/** How soon it is asked again whether renewing is allowed: as often as a lease of the shortest TTL needs it. */
-const askAgainMs = 200
+/** How soon to check again whether renewing is allowed. Soon enough for the shortest TTL. */
+const recheckMs = 200
 
 export function renewalIntervalMs(ttlS: number): number {
   return (ttlS * 1000) / renewalsPerTtl
 }
 
-/** With each member that is asked something about a lease. */
+/** How long to wait for each member that is asked about a lease of this TTL. */
 function patienceOf(ttlS: number): Patience {
   const ttlMs = ttlS * 1000
-  return { firstMs: Math.min(500, Math.max(150, ttlMs / 12)), mostMs: ttlMs / 4 }
+  return { firstMs: Math.min(500, Math.max(150, ttlMs / 12)), maxMs: ttlMs / 4 }
 }
 
-/** Renews on the event loop that it is made on. */
+/** Renews a lease on the event loop of the current thread. */
 export class LoopRenewal implements Renewal {
-  /** Whoever is to be told is told at once. */
-  readonly isGone = false
+  /** Always false, because the listener hears at once that the lease is missing. */
+  readonly isLeaseMissing = false
   readonly #lease: GrantedLease
   readonly #listener: RenewalListener
   readonly #mayRenew: () => boolean
@@ -68,11 +77,11 @@ export class LoopRenewal implements Renewal {
   readonly #backoff: Backoff
   #deadline: Deadline
   #keys: readonly Uint8Array[] = []
-  #verifying = false
+  #isReading = false
   #closed = false
   #cancelRenewal: (() => void) | undefined
 
-  /** @param mayRenew asked before each renewal: a lease whose holder is not well is left to run out. */
+  /** @param mayRenew called before each renewal. While it returns false, the lease runs out. */
   constructor(
     granted: GrantedLease,
     listener: RenewalListener,
@@ -94,13 +103,13 @@ export class LoopRenewal implements Renewal {
     return this.#deadline
   }
 
-  readWith(keys: readonly Uint8Array[]): void {
+  confirmWith(keys: readonly Uint8Array[]): void {
     this.#keys = keys
   }
 
-  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
+  confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
     const before = this.#deadline
-    this.#deadline = witnessed(before, unconfirmed, raftTerm)
+    this.#deadline = confirm(before, unconfirmed, raftTerm)
     if (this.#deadline === before) return
     this.#backoff.reset()
     this.#listener.confirmed()
@@ -111,7 +120,7 @@ export class LoopRenewal implements Renewal {
     this.#cancelRenewal = undefined
     if (this.#closed) return
     if (this.#mayRenew()) this.#keepAlives.ask()
-    else this.#renewIn(Math.min(askAgainMs, renewalIntervalMs(this.#lease.ttlS)))
+    else this.#renewIn(Math.min(recheckMs, renewalIntervalMs(this.#lease.ttlS)))
   }
 
   close(): void {
@@ -129,44 +138,45 @@ export class LoopRenewal implements Renewal {
 
   #answered({ sentAt, answeredAtMs, raftTerm, ttlS }: KeepAliveAnswer): void {
     if (ttlS <= 0) {
-      this.#listener.gone(answeredAtMs)
+      this.#listener.leaseMissing(answeredAtMs)
       return
     }
-    this.#deadline = acknowledged(this.#deadline, { sentAt, raftTerm })
+    this.#deadline = afterAcknowledgement(this.#deadline, { sentAt, raftTerm })
     this.#listener.acknowledged()
     if (this.#closed) return
     this.#renewIn(sentAt.monotonicMs + renewalIntervalMs(this.#lease.ttlS) - answeredAtMs)
-    void this.#verify()
+    void this.#confirmByReading()
   }
 
-  /** Reads something through etcd's log to learn whether the last acknowledgement was given by who still leads it. */
-  async #verify(): Promise<void> {
+  /** Reads a key to learn whether the member that sent the last acknowledgement still led etcd. */
+  async #confirmByReading(): Promise<void> {
     const [key] = this.#keys
-    if (this.#verifying || key === undefined) return
-    this.#verifying = true
-    const { unverified } = this.#deadline
+    if (this.#isReading || key === undefined) return
+    this.#isReading = true
+    const { unconfirmed } = this.#deadline
     try {
       const { header, kvs } = await this.#read(key)
-      // A key that is gone may have gone with the lease: a member that is behind acknowledges what has ended already.
-      if (kvs.length === 0) this.#readAnotherThan(key)
-      else if (!this.#closed) this.witness(unverified, header?.raftTerm ?? 0n)
+      // The key may have gone with the lease: a member that is behind acknowledges keep-alives of a
+      // lease that has ended.
+      if (kvs.length === 0) this.#readOtherKeysFirst(key)
+      else if (!this.#closed) this.confirm(unconfirmed, header?.raftTerm ?? 0n)
     } catch {
-      // Not confirmed, for whatever reason: what follows is the same.
+      // Whatever the reason, the renewal stays unconfirmed.
     } finally {
-      this.#verifying = false
+      this.#isReading = false
     }
-    if (!this.#isClosed() && this.#deadline.unverified !== undefined) {
+    if (!this.#isClosed() && this.#deadline.unconfirmed !== undefined) {
       this.#renewIn(this.#backoff.nextMs())
     }
   }
 
-  /** A member that hangs must not use up the time that is left: another one is asked as early as for keep-alives. */
+  /** Asks other members as early as keep-alives do: a hung member must not use up the time left. */
   #read(key: Uint8Array): Promise<RangeResponse> {
     const { api, ttlS } = this.#lease
     let asked = api.preferredMember
     const ask = (signal: AbortSignal): Promise<RangeResponse> => {
       asked = api.preferredMember
-      const timeoutMs = Math.max(1, hopeMs(this.#deadline, api.clock.monotonicMs()))
+      const timeoutMs = Math.max(1, possiblyRemainingMs(this.#deadline, api.clock.monotonicMs()))
       return api.range({ key, keysOnly: true }, { timeoutMs, urgent: true, signal })
     }
     return hedge(api.clock, ask, {
@@ -178,13 +188,13 @@ export class LoopRenewal implements Renewal {
     })
   }
 
-  /** If there is another: one key that was deleted must not end what the others stand for. */
-  #readAnotherThan(key: Uint8Array): void {
+  /** Puts this key last: a key that was deleted must not end the terms of the others. */
+  #readOtherKeysFirst(key: Uint8Array): void {
     if (!this.#keys.includes(key)) return
     this.#keys = [...this.#keys.filter((other) => other !== key), key]
   }
 
-  /** A function, because it changes while something is waited for. */
+  /** A function, because TypeScript would take the field for unchanged after an `await`. */
   #isClosed(): boolean {
     return this.#closed
   }

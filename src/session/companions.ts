@@ -1,35 +1,30 @@
-// Who looks after one session's lease besides the event loop that it was opened on: a guardian process that gives it back
-// when this process is gone, a worker thread that renews it. It must not know how either does that.
+// The companions of one session's lease: a guardian process that gives the lease back when this
+// process is gone, and a worker thread that renews it.
 
-import { systemClock } from '../base/clock.js'
 import { InvalidArgumentError } from '../base/errors.js'
+import type { Listeners } from '../base/listeners.js'
 import type { EtcdApi } from '../etcd/api.js'
-import {
-  guardianOfThisProcess,
-  type GuardianHandle,
-  whyNoGuardian,
-} from '../guardian/supervisor.js'
+import { type GuardianHandle, whyNoGuardian } from '../guardian/supervisor.js'
 import type { Lease } from '../lease/lease.js'
 import { LoopRenewal, type StartRenewal } from '../lease/renewal.js'
-import { type RenewalWorker, renewalWorkerOfThisProcess } from '../lease/worker/supervisor.js'
-import { whyNoWorkerThread } from '../lease/worker/spawn.js'
+import { whyNoWorker, type WorkerSupervisor } from '../lease/worker/supervisor.js'
 import { WorkerRenewal } from '../lease/worker/worker-renewal.js'
-import type { Listeners } from '../base/listeners.js'
 import type { ResolvedSessionOptions } from './options.js'
+import { guardianOfThisProcess, workerOfThisProcess } from './process-companions.js'
 
-/** What becomes of them, as a session tells it. */
+/** What a session tells of its companions. */
 export interface CompanionEvents {
-  /** The guardian runs and has reached etcd: from now on it tells etcd at once when this process is gone. */
+  /** The guardian has reached etcd. From now on it tells etcd at once when this process is gone. */
   guardianStarted: { readonly pid: number }
-  /** The guardian is gone, or could not be started; another one is being started. */
+  /** The guardian is gone, or could not be started. Another one is being started. */
   guardianLost: { readonly reason: string }
-  /** The thread that renews runs. */
+  /** The thread that renews the lease runs. */
   workerStarted: { readonly threadId: number }
-  /** It is gone or hangs; another one is being started, and the main thread renews meanwhile. */
+  /** The worker is gone or hangs. The main thread renews while another one is being started. */
   workerLost: { readonly reason: string }
 }
 
-type Tell = Pick<Listeners<CompanionEvents>, 'emit'>
+type Emitter = Pick<Listeners<CompanionEvents>, 'emit'>
 
 export class Companions {
   /** How the session's lease is renewed. */
@@ -37,80 +32,75 @@ export class Companions {
   /** Whether the process says that it is fit to lead. */
   readonly isHealthy: () => boolean
   readonly #api: EtcdApi
-  readonly #wanted: { readonly guardian: boolean; readonly worker: RenewalWorker | undefined }
-  readonly #tell: Tell
+  readonly #wantsGuardian: boolean
+  readonly #worker: WorkerSupervisor | undefined
+  readonly #events: Emitter
   #guardian: GuardianHandle | undefined
   #leaveWorker: (() => void) | undefined
-  #after: number | undefined
+  #revokeAfterPid: number | undefined
 
-  /** @throws InvalidArgumentError when one is wanted that cannot be had here. */
-  constructor(api: EtcdApi, options: ResolvedSessionOptions, tell: Tell) {
+  /** @throws InvalidArgumentError when the options ask for a companion that is impossible here. */
+  constructor(api: EtcdApi, options: ResolvedSessionOptions, events: Emitter) {
     const { guardian, renewal, maxStallMs, healthy } = options
     refuse('guardian', 'expected false here', guardian && whyNoGuardian(api), true)
     refuse('renewal', "expected 'main' here", renewal === 'worker' && whyNoWorker(api), renewal)
     this.#api = api
-    this.#tell = tell
-    const worker = renewal === 'worker' ? renewalWorkerOfThisProcess() : undefined
-    this.#wanted = { guardian, worker }
+    this.#events = events
+    this.#wantsGuardian = guardian
+    const worker = renewal === 'worker' ? workerOfThisProcess() : undefined
+    this.#worker = worker
     this.isHealthy = healthy === undefined ? () => true : () => saysTrue(healthy)
     const { isHealthy } = this
     this.startRenewal =
       worker === undefined
         ? (granted, listener) => new LoopRenewal(granted, listener, isHealthy)
         : (granted, listener) =>
-            new WorkerRenewal(granted, listener, { worker: worker, maxStallMs, isHealthy })
+            new WorkerRenewal(granted, listener, { worker, maxStallMs, isHealthy })
   }
 
-  /** Starts whoever is wanted and does not run. */
+  /** Starts the companions that the options ask for, unless they run. */
   start(): void {
-    this.#leaveWorker ??= this.#wanted.worker?.join({
+    this.#leaveWorker ??= this.#worker?.join({
       started: (threadId) => {
-        this.#tell.emit('workerStarted', { threadId })
+        this.#events.emit('workerStarted', { threadId })
       },
       lost: (reason) => {
-        this.#tell.emit('workerLost', { reason })
+        this.#events.emit('workerLost', { reason })
       },
     })
-    if (!this.#wanted.guardian) return
+    if (!this.#wantsGuardian) return
     this.#guardian ??= guardianOfThisProcess().guard(this.#api, {
       started: (pid) => {
-        this.#tell.emit('guardianStarted', { pid })
+        this.#events.emit('guardianStarted', { pid })
       },
       lost: (reason) => {
-        this.#tell.emit('guardianLost', { reason })
+        this.#events.emit('guardianLost', { reason })
       },
     })
   }
 
-  /** From now on the guardian revokes this lease when the process is gone. */
+  /** From now on the guardian revokes this lease when this process is gone. */
   guard({ id, ttlS }: Lease): void {
-    this.#guardian?.hold(id, ttlS, this.#after)
+    this.#guardian?.hold(id, ttlS, this.#revokeAfterPid)
   }
 
-  /** From the next lease on, this process has to be gone too before the guardian revokes it. */
+  /** From the next lease on, the guardian revokes only when that process is gone too. */
   revokeOnlyAfter(pid: number): void {
-    this.#after = pid
+    this.#revokeAfterPid = pid
   }
 
-  /** The lease is not there any more. */
+  /** The guardian no longer revokes this lease. */
   unguard({ id }: Lease): void {
     this.#guardian?.release(id)
   }
 
-  /** Nobody is needed any more, and no lease is revoked by anybody from now on. */
+  /** The session needs its companions no more. No guardian revokes its lease from now on. */
   stop(): void {
     this.#guardian?.end()
     this.#guardian = undefined
     this.#leaveWorker?.()
     this.#leaveWorker = undefined
   }
-}
-
-function whyNoWorker(api: EtcdApi): string | undefined {
-  if (api.access === undefined) return 'the client has a transport of its own'
-  // The deadline is shared as a time on a clock that both threads can read.
-  if (api.clock !== systemClock) return 'the client has a clock of its own'
-  return whyNoWorkerThread()
 }
 
 function refuse(

@@ -3,13 +3,8 @@
 
 import { waitOrAbort, checkWait, type WaitOptions } from '../base/wait.js'
 import { type CompanionEvents, Companions } from './companions.js'
-import {
-  AlreadyACandidateError,
-  ClosedError,
-  ElectError,
-  InvalidArgumentError,
-  SessionLostError,
-} from '../base/errors.js'
+import { ClosedError, ElectError, InvalidArgumentError, SessionLostError } from '../base/errors.js'
+import { SessionPlaces } from '../election/session-places.js'
 import type { EtcdApi } from '../etcd/api.js'
 import type { Etcd } from '../etcd/client.js'
 import { adoptLease, grantLease, revokeLater, revokeLease } from '../lease/grant.js'
@@ -51,7 +46,8 @@ export class Session {
   readonly #requestedTtlS: number
   readonly #clockDrift: number
   readonly #listeners = new Listeners<SessionEvents>()
-  readonly #candidates = new Map<string, { yieldPlace(): boolean }>()
+  /** @internal The elections that this session's candidates are in. */
+  readonly places = new SessionPlaces()
   #adoptId: bigint | undefined
   #lease: Lease | undefined
   /** A lease that is lost here but may live in etcd: it is revoked before another is opened. */
@@ -186,25 +182,6 @@ export class Session {
       return Promise.reject(new ClosedError('the session was orphaned: its keys stay in etcd'))
     }
     return this.#closing ?? Promise.reject(new ClosedError('the Etcd client was closed'))
-  }
-
-  /**
-   * @internal Two candidates of one session in one election would share a key: the second is refused, unless the first
-   * one yields its place.
-   */
-  enter(election: string, candidate: { yieldPlace(): boolean }): void {
-    const present = this.#candidates.get(election)
-    if (present !== undefined && present !== candidate && !present.yieldPlace()) {
-      throw new AlreadyACandidateError(
-        `election: this session already has a candidate in '${election}', and the two would share one key: use another session`,
-      )
-    }
-    this.#candidates.set(election, candidate)
-  }
-
-  /** @internal For one that comes back no more: a session may outlive very many. */
-  exit(election: string, candidate: { yieldPlace(): boolean }): void {
-    if (this.#candidates.get(election) === candidate) this.#candidates.delete(election)
   }
 
   async #open(): Promise<Lease> {

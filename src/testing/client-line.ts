@@ -1,15 +1,14 @@
-// The line between one client and the test's etcd, and all connections that the client has over it.
-// It must not know what the etcd is doing, beyond whether it answers.
+// The line between one client and the test's etcd, with all the client's transports on it.
 
 import type { Clock } from '../base/clock.js'
 import type { RpcError } from '../etcd/wire/transport.js'
 import type { Endpoint } from '../etcd/wire/endpoint.js'
 import type { Transport, TransportFactory } from '../etcd/wire/transport.js'
 import type { Faults } from './faults.js'
-import { FaultyTransport, type Trouble } from './faulty-transport.js'
-import type { LineState } from './line.js'
+import { FaultyTransport, type LineFaults } from './faulty-transport.js'
+import type { LineState } from './lane.js'
 
-export class ClientLine implements Trouble {
+export class ClientLine implements LineFaults {
   readonly #faults: Faults<ClientLine>
   readonly #isServerPaused: () => boolean
   readonly #transports = new Set<FaultyTransport>()
@@ -25,8 +24,8 @@ export class ClientLine implements Trouble {
     return this.#state === 'up' && this.#isServerPaused() ? 'held' : this.#state
   }
 
-  /** How a client reaches the etcd over this line, given how it is reached without anything going wrong. */
-  factory(inner: TransportFactory, clock: Clock): TransportFactory {
+  /** Wraps the transports of a factory, so that they are subject to this line's faults. */
+  transportFactory(inner: TransportFactory, clock: Clock): TransportFactory {
     return (endpoint: Endpoint): Transport => {
       const transport = new FaultyTransport(inner(endpoint), this, clock, () => {
         this.#transports.delete(transport)
@@ -36,17 +35,17 @@ export class ClientLine implements Trouble {
     }
   }
 
-  set(state: LineState): void {
+  setState(state: LineState): void {
     this.#state = state
-    this.pump()
+    this.deliverHeld()
   }
 
-  /** What was held goes on its way, if the line is up. */
-  pump(): void {
-    for (const transport of [...this.#transports]) transport.resume()
+  /** Delivers held messages, if the line is up. */
+  deliverHeld(): void {
+    for (const transport of [...this.#transports]) transport.deliverHeld()
   }
 
-  /** Ends all that is under way on it, or the streams only. */
+  /** Fails all calls and streams in progress, or only the streams. */
   fail(error: RpcError, { streamsOnly = false } = {}): void {
     for (const transport of [...this.#transports]) {
       transport.fail(({ isStream }) => isStream || !streamsOnly, error)

@@ -1,23 +1,22 @@
-// What is in a test's etcd, put in the words of elections and leases. It reads, and changes nothing.
-// It must not know clients or faults.
+// Reads the candidates and leases in a test's etcd.
 
 import type { DevMember } from '../devserver/member.js'
 import { intervalOf } from '../devserver/store/interval.js'
 import { candidacies, decode } from '../election/keys.js'
 import { type CandidateInfo, toInfo } from '../election/roster.js'
 
-/** One candidate, as etcd knows it. */
+/** One candidate, as stored in etcd. */
 export interface TestCandidate extends CandidateInfo {
-  /** The lease that its key is on. */
+  /** The lease of its key. */
   readonly leaseId: bigint
 }
 
-/** A lease, as etcd knows it. */
+/** A lease, as etcd has it. */
 export interface TestLease {
   readonly id: bigint
-  /** As granted, in seconds. */
+  /** The granted TTL, in seconds. */
   readonly ttl: number
-  /** Until it runs out unless it is kept alive, in milliseconds. */
+  /** The time until it expires unless it is kept alive, in milliseconds. */
   readonly remainingMs: number
   readonly keys: readonly string[]
 }

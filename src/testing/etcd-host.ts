@@ -1,5 +1,4 @@
-// The machine that a test's etcd runs on: it can be stopped, started again with its store or without, and paused.
-// It must not know clients, nor what goes wrong on the way to them.
+// The host of a test's etcd: pauses, stops and starts the etcd, with its old store or an empty one.
 
 import type { Clock } from '../base/clock.js'
 import { DevMember } from '../devserver/member.js'
@@ -18,14 +17,14 @@ export interface HostSettings {
 
 const progressNotifyIntervalMs = 600_000
 
-/** What whoever dials a host without an etcd is told, in gRPC's words. */
+/** The error of a client that connects while the etcd is stopped. */
 export function refusedConnection(): RpcError {
   return new RpcError(Status.unavailable, 'connection refused: the etcd of this test is stopped')
 }
 
 export class EtcdHost {
   readonly #settings: HostSettings
-  /** Of the host: nothing runs out while etcd is paused or stopped. */
+  /** The host's clock: no lease expires while etcd is paused or stopped. */
   readonly #clock: PausableClock
   #member: DevMember
   #router: Router
@@ -42,12 +41,12 @@ export class EtcdHost {
     return this.#state
   }
 
-  /** What is there, also while nobody can reach it. */
+  /** The member, also while it is stopped and clients cannot reach it. */
   get member(): DevMember {
     return this.#member
   }
 
-  /** @throws RpcError while it is stopped. */
+  /** @throws RpcError while the etcd is stopped. */
   router(): Router {
     if (this.#state === 'stopped') throw refusedConnection()
     return this.#router
@@ -59,7 +58,7 @@ export class EtcdHost {
     this.#clock.pause()
   }
 
-  /** Leases whose time is over run out before anything else happens. */
+  /** Leases whose TTL is over expire before anything else happens. */
   resume(): void {
     if (this.#state !== 'paused') return
     this.#state = 'running'
@@ -72,7 +71,7 @@ export class EtcdHost {
   }
 
   /**
-   * @param firstRevision of an empty store that takes the place of the old one; undefined to keep that.
+   * @param firstRevision the first revision of a new, empty store; undefined to keep the old store.
    */
   start(firstRevision: bigint | undefined): void {
     if (this.#state !== 'stopped') return
@@ -105,5 +104,5 @@ export class EtcdHost {
   }
 }
 
-/** Where clients find it. Nothing is dialled. */
+/** The endpoint in clients' options. No socket is opened for it. */
 export const testEndpoint = 'http://etcd.test:2379'

@@ -1,4 +1,4 @@
-// What a test has asked to go wrong, and when it is used up. It must not know how messages travel.
+// The faults that a test has requested, with the calls they concern and how often they still apply.
 
 import { RpcError, Status } from '../etcd/wire/transport.js'
 
@@ -34,7 +34,7 @@ export type FailureStatus = keyof typeof codes
 
 export const statuses = Object.keys(codes) as readonly FailureStatus[]
 
-/** How a call fails: a gRPC status and what the server says. */
+/** How a call fails: a gRPC status and the server's message. */
 export interface Failure {
   readonly status: FailureStatus
   readonly message: string
@@ -46,24 +46,24 @@ type Fault =
   | { readonly kind: 'dropAnswer' }
   | { readonly kind: 'delay'; readonly ms: number }
 
-/** Which uses of etcd a fault concerns. */
-export interface Scope<Client> {
+/** Which calls a fault concerns. */
+export interface FaultScope<Client> {
   readonly method: Method | 'any'
   /** Undefined for all clients. */
   readonly client: Client | undefined
 }
 
-interface Rule<Client> extends Scope<Client> {
+interface FaultRule<Client> extends FaultScope<Client> {
   readonly fault: Fault
-  left: number
+  usesLeft: number
 }
 
 export class Faults<Client> {
-  readonly #rules = new Set<Rule<Client>>()
+  readonly #rules = new Set<FaultRule<Client>>()
 
-  /** What it returns calls the fault off. */
-  add(scope: Scope<Client>, fault: Fault, times: number): () => void {
-    const rule = { ...scope, fault, left: times }
+  /** @returns a function that removes the fault. */
+  add(scope: FaultScope<Client>, fault: Fault, times: number): () => void {
+    const rule = { ...scope, fault, usesLeft: times }
     this.#rules.add(rule)
     return () => {
       this.#rules.delete(rule)
@@ -74,7 +74,7 @@ export class Faults<Client> {
     this.#rules.clear()
   }
 
-  /** How this use of a method is to fail, if it is. */
+  /** The error with which this use of a method has to fail, if any. */
   failure(client: Client, method: string): RpcError | undefined {
     const fault = this.#use('fail', client, method)
     if (fault?.kind !== 'fail') return undefined
@@ -96,17 +96,17 @@ export class Faults<Client> {
   #use(kind: Fault['kind'], client: Client, method: string): Fault | undefined {
     for (const rule of this.#matching(client, method)) {
       if (rule.fault.kind !== kind) continue
-      rule.left -= 1
-      if (rule.left <= 0) this.#rules.delete(rule)
+      rule.usesLeft -= 1
+      if (rule.usesLeft <= 0) this.#rules.delete(rule)
       return rule.fault
     }
     return undefined
   }
 
-  *#matching(client: Client, method: string): Generator<Rule<Client>> {
+  *#matching(client: Client, method: string): Generator<FaultRule<Client>> {
     for (const rule of this.#rules) {
-      const isForAll = rule.client === undefined || rule.client === client
-      if (isForAll && (rule.method === 'any' || rule.method === method)) yield rule
+      const isForClient = rule.client === undefined || rule.client === client
+      if (isForClient && (rule.method === 'any' || rule.method === method)) yield rule
     }
   }
 }

@@ -1,4 +1,4 @@
-// A transport on which a test lets things go wrong. It must not know which things, nor what is said on it.
+// A transport that loses, holds, delays and fails messages as a test has requested.
 
 import type {
   DescMessage,
@@ -17,21 +17,21 @@ import {
   type Transport,
   type UnaryOptions,
 } from '../etcd/wire/transport.js'
-import { Lane, type LineState } from './line.js'
+import { Lane, type LineState } from './lane.js'
 
-/** What goes wrong on the way between one client and the server. */
-export interface Trouble {
+/** What goes wrong between one client and the server. */
+export interface LineFaults {
   readonly state: LineState
-  /** How this use of a method is to fail, if it is. */
+  /** The error with which this use of a method has to fail, if any. */
   failure(method: string): RpcError | undefined
   drops(kind: 'dropRequest' | 'dropAnswer', method: string): boolean
   delayMs(method: string): number
 }
 
-/** Nobody reads it; without one, an error is made each time, at a price. */
-const noLongerAwaited = 'no longer awaited'
+/** Never read; but without a reason, `abort()` would create an error each time, which is slow. */
+const abortReason = 'no longer awaited'
 
-/** Something that is under way. */
+/** A call or a stream in progress. */
 interface Exchange {
   readonly isStream: boolean
   readonly lanes: readonly Lane[]
@@ -40,24 +40,24 @@ interface Exchange {
 
 export class FaultyTransport implements Transport {
   readonly #inner: Transport
-  readonly #trouble: Trouble
+  readonly #faults: LineFaults
   readonly #clock: Clock
   readonly #exchanges = new Set<Exchange>()
-  readonly #closed: () => void
+  readonly #onClose: () => void
 
   /**
-   * @param closed is told when the client is done with it.
+   * @param onClose called when the client closes the transport.
    */
   constructor(
     inner: Transport,
-    trouble: Trouble,
+    faults: LineFaults,
     clock: Clock,
-    closed: () => void = () => undefined,
+    onClose: () => void = () => undefined,
   ) {
     this.#inner = inner
-    this.#trouble = trouble
+    this.#faults = faults
     this.#clock = clock
-    this.#closed = closed
+    this.#onClose = onClose
   }
 
   unary<I extends DescMessage, O extends DescMessage>(
@@ -67,25 +67,25 @@ export class FaultyTransport implements Transport {
   ): Promise<MessageShape<O>> {
     return new Promise((resolve, reject) => {
       const { name } = method
-      const there = this.#lane()
-      const back = this.#lane()
-      const givenUp = new AbortController()
-      const over = (): void => {
+      const outbound = this.#lane()
+      const inbound = this.#lane()
+      const innerCall = new AbortController()
+      const finish = (): void => {
         this.#exchanges.delete(exchange)
         cancelTimer()
         signal?.removeEventListener('abort', abort)
-        there.mute()
-        back.mute()
-        givenUp.abort(noLongerAwaited)
+        outbound.mute()
+        inbound.mute()
+        innerCall.abort(abortReason)
       }
       const fail = (error: RpcError): void => {
-        over()
+        finish()
         reject(error)
       }
       const abort = (): void => {
         fail(new RpcError(Status.cancelled, 'the call was given up'))
       }
-      const exchange: Exchange = { isStream: false, lanes: [there, back], fail }
+      const exchange: Exchange = { isStream: false, lanes: [outbound, inbound], fail }
       const cancelTimer = this.#clock.setTimer(timeoutMs, () => {
         fail(new RpcError(Status.deadlineExceeded, `no answer within ${String(timeoutMs)} ms`))
       })
@@ -95,29 +95,29 @@ export class FaultyTransport implements Transport {
         return
       }
       signal?.addEventListener('abort', abort, { once: true })
-      const failure = this.#trouble.failure(name)
+      const failure = this.#faults.failure(name)
       if (failure !== undefined) {
         fail(failure)
         return
       }
-      const answered = (settle: () => void): void => {
-        if (this.#trouble.drops('dropAnswer', name)) back.mute()
-        back.put(this.#trouble.delayMs(name), () => {
-          over()
+      const deliverAnswer = (settle: () => void): void => {
+        if (this.#faults.drops('dropAnswer', name)) inbound.mute()
+        inbound.put(this.#faults.delayMs(name), () => {
+          finish()
           settle()
         })
       }
-      if (this.#trouble.drops('dropRequest', name)) there.mute()
-      there.put(this.#trouble.delayMs(name), () => {
-        const options = { metadata, timeoutMs, signal: givenUp.signal }
+      if (this.#faults.drops('dropRequest', name)) outbound.mute()
+      outbound.put(this.#faults.delayMs(name), () => {
+        const options = { metadata, timeoutMs, signal: innerCall.signal }
         this.#inner.unary(method, request, options).then(
           (answer) => {
-            answered(() => {
+            deliverAnswer(() => {
               resolve(answer)
             })
           },
           (error: unknown) => {
-            answered(() => {
+            deliverAnswer(() => {
               reject(asRpcError(error))
             })
           },
@@ -132,23 +132,25 @@ export class FaultyTransport implements Transport {
     sink: StreamSink<MessageShape<O>>,
   ): OutgoingStream<MessageShape<I>> {
     const { name } = method
-    const there = this.#lane()
-    const back = this.#lane()
+    const outbound = this.#lane()
+    const inbound = this.#lane()
     let inner: OutgoingStream<MessageShape<I>> | undefined
-    const over = (): void => {
+    const finish = (): void => {
       this.#exchanges.delete(exchange)
-      there.mute()
-      back.mute()
+      outbound.mute()
+      inbound.mute()
       inner?.cancel()
     }
     const fail = (error: RpcError): void => {
       if (!this.#exchanges.has(exchange)) return
-      over()
+      finish()
       sink.closed(error)
     }
-    /** Later, because whoever opens a stream or sends on it does not expect to be called meanwhile. */
-    const failIfAsked = (): boolean => {
-      const failure = this.#trouble.failure(name)
+    /**
+     * Fails later, because a caller that opens a stream or sends on it must not be called back yet.
+     */
+    const failIfRequested = (): boolean => {
+      const failure = this.#faults.failure(name)
       if (failure !== undefined) {
         queueMicrotask(() => {
           fail(failure)
@@ -156,19 +158,19 @@ export class FaultyTransport implements Transport {
       }
       return failure !== undefined
     }
-    const exchange: Exchange = { isStream: true, lanes: [there, back], fail }
+    const exchange: Exchange = { isStream: true, lanes: [outbound, inbound], fail }
     this.#exchanges.add(exchange)
-    if (!failIfAsked()) {
-      there.put(this.#trouble.delayMs(name), () => {
+    if (!failIfRequested()) {
+      outbound.put(this.#faults.delayMs(name), () => {
         inner = this.#inner.duplex(method, metadata, {
           message: (message) => {
-            if (this.#trouble.drops('dropAnswer', name)) back.mute()
-            back.put(this.#trouble.delayMs(name), () => {
+            if (this.#faults.drops('dropAnswer', name)) inbound.mute()
+            inbound.put(this.#faults.delayMs(name), () => {
               sink.message(message)
             })
           },
           closed: (error) => {
-            back.put(this.#trouble.delayMs(name), () => {
+            inbound.put(this.#faults.delayMs(name), () => {
               fail(error)
             })
           },
@@ -177,32 +179,32 @@ export class FaultyTransport implements Transport {
     }
     return {
       send: (message) => {
-        if (failIfAsked()) return
-        if (this.#trouble.drops('dropRequest', name)) there.mute()
-        there.put(this.#trouble.delayMs(name), () => {
+        if (failIfRequested()) return
+        if (this.#faults.drops('dropRequest', name)) outbound.mute()
+        outbound.put(this.#faults.delayMs(name), () => {
           inner?.send(message)
         })
       },
-      cancel: over,
+      cancel: finish,
     }
   }
 
   close(): void {
     this.fail(() => true, new RpcError(Status.cancelled, 'the transport was closed'))
     this.#inner.close()
-    this.#closed()
+    this.#onClose()
   }
 
-  /** The line is up again: what was held goes on its way. */
-  resume(): void {
-    for (const { lanes } of [...this.#exchanges]) for (const lane of lanes) lane.pump()
+  /** Delivers held messages. To be called when the line is up again. */
+  deliverHeld(): void {
+    for (const { lanes } of [...this.#exchanges]) for (const lane of lanes) lane.deliverDue()
   }
 
-  fail(which: (exchange: { readonly isStream: boolean }) => boolean, error: RpcError): void {
-    for (const exchange of [...this.#exchanges].filter(which)) exchange.fail(error)
+  fail(matches: (exchange: { readonly isStream: boolean }) => boolean, error: RpcError): void {
+    for (const exchange of [...this.#exchanges].filter(matches)) exchange.fail(error)
   }
 
   #lane(): Lane {
-    return new Lane(this.#clock, () => this.#trouble.state)
+    return new Lane(this.#clock, () => this.#faults.state)
   }
 }

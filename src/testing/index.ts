@@ -1,4 +1,4 @@
-// What `import 'etcd-elect/testing'` gives.
+// What `etcd-elect/testing` exports.
 
 export { TestClock } from './test-clock.js'
 export { TestEtcd } from './test-etcd.js'

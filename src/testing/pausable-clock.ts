@@ -1,11 +1,11 @@
-// A clock whose timers wait while it is paused, as those of a process that is stopped: time goes on, nothing happens.
-// It must not know what is timed.
+// A clock whose timers wait while it is paused, like those of a suspended process: time goes on,
+// but no timer fires.
 
 import type { Clock } from '../base/clock.js'
 
 export class PausableClock implements Clock {
   readonly #clock: Clock
-  /** What fell due while it was paused, in order. */
+  /** The timers that came due during the pause, in order. */
   readonly #due = new Set<() => void>()
   #isPaused = false
 
@@ -22,7 +22,7 @@ export class PausableClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): () => void {
-    /** Its own function each time, for two timers may call back the same one. */
+    /** A new function each time, because two timers may have the same callback. */
     const fire = (): void => {
       callback()
     }
@@ -40,11 +40,11 @@ export class PausableClock implements Clock {
     this.#isPaused = true
   }
 
-  /** What has fallen due happens now. */
+  /** Fires the timers that came due during the pause. */
   resume(): void {
     this.#isPaused = false
     for (const fire of [...this.#due]) {
-      // One may have called off another.
+      // A timer may have canceled a later one.
       if (this.#due.delete(fire)) fire()
     }
   }

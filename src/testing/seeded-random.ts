@@ -1,6 +1,8 @@
-// Random numbers that come again in the same order. It must not know what they are for.
+// A reproducible random number generator.
 
-/** Numbers from 0 up to, not including, 1; the same ones for the same seed (the generator called mulberry32). */
+/**
+ * Returns numbers from 0 up to, but not including, 1: the same ones for the same seed (mulberry32).
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

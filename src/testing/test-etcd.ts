@@ -1,5 +1,5 @@
-// The etcd that a user's test holds in its hands: it puts the parts of this folder together.
-// It must not know what is tested, nor any test framework.
+// The public TestEtcd: combines the host, lines, faults and clock of this folder. It must not
+// depend on a test framework.
 
 import { inProcessTransport } from '../devserver/in-process.js'
 import { keyBytes, keyText } from '../devserver/store/interval.js'
@@ -10,7 +10,7 @@ import { RpcError, Status } from '../etcd/wire/transport.js'
 import { ClientLine } from './client-line.js'
 import { candidatesIn, leasesIn, type TestCandidate, type TestLease } from './contents.js'
 import { type Failure, Faults } from './faults.js'
-import type { LineState } from './line.js'
+import type { LineState } from './lane.js'
 import { EtcdHost, testEndpoint } from './etcd-host.js'
 import { seededRandom } from './seeded-random.js'
 import {
@@ -27,13 +27,14 @@ import { settled, TestClock } from './test-clock.js'
 import { resolveDelay, resolveFailure, resolveWhere, type Where, withoutTimes } from './where.js'
 
 /**
- * An etcd for unit tests: in memory, without sockets, with the time and the faults in the hands of the test. It is the
- * devserver; what is handed to your code is a real {@link Etcd} client on it.
+ * An etcd for unit tests: in memory, without sockets, and the test controls time and faults. It is
+ * the devserver; your code gets a real {@link Etcd} client of it.
  *
- * Nothing waits for real: {@link TestClock.advance | clock.advance()} lets time pass. Calls that need no time to pass
- * can simply be awaited.
+ * No real time passes: {@link TestClock.advance | clock.advance()} lets the test's time pass. Calls
+ * that need no time to pass can simply be awaited.
  *
- * It does not make your own timers and I/O go by its clock, and no two processes: all clients live in this one.
+ * It does not put your own timers and I/O on its clock, and it does not simulate separate
+ * processes: all clients live in this one.
  *
  * @example
  * import { Candidate } from 'etcd-elect'
@@ -49,18 +50,18 @@ import { resolveDelay, resolveFailure, resolveWhere, type Where, withoutTimes } 
  * await test.close()
  */
 export class TestEtcd implements AsyncDisposable {
-  /** Time, for the etcd and all clients of it. */
+  /** The clock of the etcd and all its clients. */
   readonly clock: TestClock
   readonly #random: () => number
   readonly #host: EtcdHost
   readonly #faults = new Faults<ClientLine>()
   readonly #lines = new Map<Etcd, ClientLine>()
-  /** Of clients that are yet to come. */
-  #newLine: LineState = 'up'
+  /** The line state of clients that are still to be created. */
+  #newLineState: LineState = 'up'
   #isClosed = false
 
   /**
-   * @throws {@link InvalidArgumentError} naming the option, what was expected and what came.
+   * @throws {@link InvalidArgumentError} naming the first invalid option.
    */
   constructor(options: TestEtcdOptions = {}) {
     const { clock = new TestClock(), seed } = checkTestEtcdOptions(options)
@@ -70,18 +71,25 @@ export class TestEtcd implements AsyncDisposable {
   }
 
   /**
-   * Makes a client, to be handed to the code under test. Each has a line of its own to the etcd: one client a process
-   * that is played.
+   * Creates a client for the code under test. Each client has its own line to the etcd: create one
+   * for each process that the test plays.
+   *
+   * @throws {@link InvalidArgumentError} naming the first invalid option.
+   * @throws Error after {@link close}.
    */
   connect(options: TestClientOptions = {}): Etcd {
     const given = checkTestClientOptions(options)
     if (this.#isClosed) throw new Error('this TestEtcd is closed: make a new one')
-    const line = new ClientLine(this.#faults, () => this.#host.state === 'paused', this.#newLine)
+    const line = new ClientLine(
+      this.#faults,
+      () => this.#host.state === 'paused',
+      this.#newLineState,
+    )
     const inner = inProcessTransport(() => this.#host.router(), this.clock)
     const etcd = new Etcd({
       ...given,
       endpoints: testEndpoint,
-      transport: line.factory(inner, this.clock),
+      transport: line.transportFactory(inner, this.clock),
       clock: this.clock,
       random: this.#random,
     })
@@ -89,7 +97,10 @@ export class TestEtcd implements AsyncDisposable {
     return etcd
   }
 
-  /** Who contends in an election, oldest first: the first one leads. As etcd has it now; no candidate is asked. */
+  /**
+   * The candidates of an election, oldest first: the first one leads. It reads etcd's keys, and
+   * asks no candidate.
+   */
   candidates(election: string): readonly TestCandidate[] {
     return candidatesIn(this.#host.member, election)
   }
@@ -100,7 +111,7 @@ export class TestEtcd implements AsyncDisposable {
   }
 
   /**
-   * Ends a lease as `etcdctl lease revoke` does; the keys on it go with it.
+   * Revokes a lease, as `etcdctl lease revoke` does, and deletes its keys.
    *
    * @throws Error when there is no such lease.
    */
@@ -109,8 +120,9 @@ export class TestEtcd implements AsyncDisposable {
   }
 
   /**
-   * Ends a lease as etcd does when its time has run out, which looks no different from a revocation: whoever believed
-   * in it is told. For one whose client cannot know, {@link cut} the client off and let time pass.
+   * Ends a lease as etcd does when its TTL is over. To its client, that looks like a revocation: it
+   * learns of it at once. To let a lease expire without its client's knowledge, {@link cut} the
+   * client off and let time pass.
    *
    * @throws Error when there is no such lease.
    */
@@ -118,14 +130,18 @@ export class TestEtcd implements AsyncDisposable {
     this.revokeLease(leaseId)
   }
 
-  /** Deletes one key as `etcdctl del` does. Does nothing when it is not there. */
+  /** Deletes one key, as `etcdctl del` does. Does nothing when the key does not exist. */
   deleteKey(key: string): void {
     this.#host.member.store.write((writer) => {
       writer.delete(keyText(encode(key)))
     })
   }
 
-  /** Puts one key as `etcdctl put` does, for instance a stranger in an election. */
+  /**
+   * Puts one key, as `etcdctl put` does; for instance, to add a foreign candidate to an election.
+   *
+   * @throws {@link InvalidArgumentError} when `leaseId` is given and there is no such lease.
+   */
   putKey(key: string, value: string, options: PutOptions = {}): void {
     const { leaseId } = checkPutOptions(options)
     const { store, lessor } = this.#host.member
@@ -137,69 +153,113 @@ export class TestEtcd implements AsyncDisposable {
     })
   }
 
-  /** Has etcd forget everything that is not the present. Watches that have not come that far have to read anew. */
+  /**
+   * Compacts etcd's history up to the current revision. Watches that are behind have to read
+   * everything again.
+   */
   compact(): void {
     const { store } = this.#host.member
     if (store.compactRevision < store.revision) store.compact(store.revision)
   }
 
   /**
-   * Has calls fail. On a stream, opening it counts as a use, and each message that is sent.
+   * Makes calls fail, before etcd gets them. On a stream, opening it counts as one use, and so does
+   * each message that the client sends.
    *
-   * @param failure the gRPC status, and what etcd would say.
-   * @returns calls it off.
+   * @param failure the gRPC status and etcd's message.
+   * @returns a function that removes the fault.
+   * @throws {@link InvalidArgumentError} naming the first invalid field of `failure` or `where`.
    */
   fail(failure: Failure, where: Where = {}): () => void {
-    return this.#add(where, { kind: 'fail', failure: resolveFailure(failure) })
+    return this.#addFault(where, { kind: 'fail', failure: resolveFailure(failure) })
   }
 
-  /** Loses requests on the way there: etcd never hears of them. What comes after on the same stream is lost as well. */
+  /**
+   * Loses requests before etcd gets them. On a stream, all later messages are lost too.
+   *
+   * @returns a function that removes the fault.
+   * @throws {@link InvalidArgumentError} naming the first invalid field of `where`.
+   */
   dropRequests(where: Where = {}): () => void {
-    return this.#add(where, { kind: 'dropRequest' })
+    return this.#addFault(where, { kind: 'dropRequest' })
   }
 
-  /** Loses answers on the way back: etcd has done what was asked. What comes after on the same stream is lost as well. */
+  /**
+   * Loses answers after etcd has executed the request. On a stream, all later messages are lost
+   * too.
+   *
+   * @returns a function that removes the fault.
+   * @throws {@link InvalidArgumentError} naming the first invalid field of `where`.
+   */
   dropAnswers(where: Where = {}): () => void {
-    return this.#add(where, { kind: 'dropAnswer' })
+    return this.#addFault(where, { kind: 'dropAnswer' })
   }
 
-  /** Delays each message by so many milliseconds, each way. `times` does not apply: it lasts until it is called off. */
+  /**
+   * Delays each message, in both directions, until the fault is removed.
+   *
+   * @param ms the delay in each direction, in milliseconds.
+   * @returns a function that removes the fault.
+   * @throws {@link InvalidArgumentError} when `ms` is not above 0, or naming the first invalid
+   *   field of `where`.
+   */
   delay(ms: number, where: Omit<Where, 'times'> = {}): () => void {
-    return this.#add(withoutTimes(where), { kind: 'delay', ms: resolveDelay(ms) })
+    return this.#addFault(withoutTimes(where), { kind: 'delay', ms: resolveDelay(ms) })
   }
 
-  /** Calls off all that {@link fail}, {@link dropRequests}, {@link dropAnswers} and {@link delay} have asked for. */
+  /**
+   * Removes all faults of {@link fail}, {@link dropRequests}, {@link dropAnswers} and
+   * {@link delay}.
+   */
   clearFaults(): void {
     this.#faults.clear()
   }
 
   /**
-   * Loses everything between a client (default: all, also those to come) and etcd, without a word, until {@link heal}. Streams that were
-   * open stay silent after that, and new ones work.
+   * Silently loses all messages between a client and etcd until {@link heal}. Streams that were
+   * open stay silent even after that; new ones work.
+   *
+   * @param client default: all clients, including future ones.
+   * @throws {@link InvalidArgumentError} when this TestEtcd did not create the client.
    */
   cut(client?: Etcd): void {
-    this.#set('cut', client)
+    this.#setLineState('cut', client)
   }
 
-  /** Holds everything between a client (default: all) and etcd back, until {@link heal} delivers it. */
+  /**
+   * Holds back all messages between a client and etcd, until {@link heal} delivers them.
+   *
+   * @param client default: all clients, including future ones.
+   * @throws {@link InvalidArgumentError} when this TestEtcd did not create the client.
+   */
   hold(client?: Etcd): void {
-    this.#set('held', client)
+    this.#setLineState('held', client)
   }
 
-  /** Ends {@link cut} and {@link hold}. */
+  /**
+   * Ends {@link cut} and {@link hold}.
+   *
+   * @param client default: all clients, including future ones.
+   * @throws {@link InvalidArgumentError} when this TestEtcd did not create the client.
+   */
   heal(client?: Etcd): void {
-    this.#set('up', client)
+    this.#setLineState('up', client)
   }
 
-  /** Ends the streams of a client (default: all) with an error; it may open others at once. */
+  /**
+   * Ends the streams of a client with an error. The client can open new ones at once.
+   *
+   * @param client default: all clients.
+   * @throws {@link InvalidArgumentError} when this TestEtcd did not create the client.
+   */
   breakStreams(client?: Etcd): void {
     const error = new RpcError(Status.unavailable, 'the connection was reset')
     for (const line of this.#linesOf(client)) line.fail(error, { streamsOnly: true })
   }
 
   /**
-   * Freezes etcd, as SIGSTOP does or a frozen virtual host: nobody gets an answer, and no lease runs out, until
-   * {@link resume}. Then those run out whose time is over.
+   * Freezes etcd, like SIGSTOP or a frozen virtual host: it sends no answers and expires no leases
+   * until {@link resume}. Then the leases whose TTL is over expire.
    */
   pause(): void {
     this.#host.pause()
@@ -208,37 +268,52 @@ export class TestEtcd implements AsyncDisposable {
   /** Ends {@link pause}. */
   resume(): void {
     this.#host.resume()
-    for (const line of this.#lines.values()) line.pump()
+    for (const line of this.#lines.values()) line.deliverHeld()
   }
 
-  /** Ends etcd, as SIGKILL does: what is under way fails, and connections are refused until {@link start}. */
+  /**
+   * Kills etcd, like SIGKILL: calls and streams in progress fail, and connections are refused until
+   * {@link start}.
+   */
   stop(): void {
     this.#host.stop()
     const error = new RpcError(Status.unavailable, 'the connection was reset: etcd has stopped')
     for (const line of this.#lines.values()) line.fail(error)
   }
 
-  /** Starts an etcd that was stopped. */
+  /**
+   * Starts etcd after {@link stop}. Does nothing when etcd is not stopped.
+   *
+   * @throws {@link InvalidArgumentError} naming the first invalid option.
+   */
   start(options: StartOptions = {}): void {
     const { store, firstRevision } = checkStartOptions(options)
-    // A revision is left out, so that whoever has seen the last one finds that the next is not to be had.
+    // Leaves a gap of one: a client that has seen the last revision and watches from the next one
+    // finds it compacted, and reads everything again.
     const next = firstRevision ?? this.#host.member.store.revision + 2n
     this.#host.start(store === 'lost' ? next : undefined)
   }
 
-  /** {@link stop} and {@link start}, with no time in between. */
+  /**
+   * Does {@link stop} and {@link start}, with no time in between.
+   *
+   * @throws {@link InvalidArgumentError} naming the first invalid option.
+   */
   restart(options: StartOptions = {}): void {
     checkStartOptions(options)
     this.stop()
     this.start(options)
   }
 
-  /** Until all that can happen without time passing has happened. */
+  /** Resolves when everything has happened that can happen without time passing. */
   settled(): Promise<void> {
     return settled()
   }
 
-  /** Closes all clients, and forgets everything. What still waits on them rejects. May be called more than once. */
+  /**
+   * Closes all clients and discards all data. Calls that still wait on the clients reject. May be
+   * called more than once.
+   */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all([...this.#lines.keys()].map((etcd) => etcd.close()))
@@ -250,15 +325,15 @@ export class TestEtcd implements AsyncDisposable {
     return this.close()
   }
 
-  #add(where: Where, fault: Parameters<Faults<ClientLine>['add']>[1]): () => void {
+  #addFault(where: Where, fault: Parameters<Faults<ClientLine>['add']>[1]): () => void {
     const { method, client, times } = resolveWhere(where)
     const line = client === undefined ? undefined : this.#linesOf(client)[0]
     return this.#faults.add({ method, client: line }, fault, times)
   }
 
-  #set(state: LineState, client: Etcd | undefined): void {
-    if (client === undefined) this.#newLine = state
-    for (const line of this.#linesOf(client)) line.set(state)
+  #setLineState(state: LineState, client: Etcd | undefined): void {
+    if (client === undefined) this.#newLineState = state
+    for (const line of this.#linesOf(client)) line.setState(state)
   }
 
   #linesOf(client: Etcd | undefined): readonly ClientLine[] {
@@ -267,7 +342,7 @@ export class TestEtcd implements AsyncDisposable {
     if (line === undefined) {
       throw new InvalidArgumentError(
         'client',
-        'expected what connect() of this one returned',
+        'expected a client that this TestEtcd created',
         client,
       )
     }

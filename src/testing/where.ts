@@ -6,13 +6,13 @@ import { type OptionTable, type Resolved, resolveOptions, without } from '../bas
 import { Etcd } from '../etcd/client.js'
 import { type Failure, type FailureStatus, type Method, methods, statuses } from './faults.js'
 
-/** Which uses of etcd a fault concerns. */
+/** Which calls a fault concerns. */
 export interface Where {
-  /** Default: every method. */
+  /** Default: all methods. */
   readonly method?: Method | undefined
-  /** One client, as {@link TestEtcd.connect} made it. Default: all. */
+  /** A client that {@link TestEtcd.connect} created. Default: all clients. */
   readonly client?: Etcd | undefined
-  /** After so many uses everything is well again. Default: never; the fault lasts until it is called off. */
+  /** How often the fault applies. Default: until it is removed. */
   readonly times?: number | undefined
 }
 

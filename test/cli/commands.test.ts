@@ -1,5 +1,5 @@
-// Each command in a pipe, on a real etcd: what it prints, as text and as JSON, and its exit code; and what becomes of
-// command lines, variables and surroundings that are not as they should be.
+// Each command in a pipe, on a real etcd: its output as text and as JSON, and its exit code. Also
+// with wrong command lines, wrong variables and in adverse environments.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -119,7 +119,7 @@ describe('campaign', () => {
     expect(leader.stderr).toBe(`elect: leadership of '${election}' was lost: deleted\n`)
   })
 
-  test('gives up with 75 when it may not wait', async () => {
+  test('gives up with 75 when --no-wait or --wait ends the waiting', async () => {
     const election = uniqueElection()
     await leaderOf(election, 'web-1')
     expect((await output(['campaign', election, '--no-wait'])).code).toBe(75)
@@ -127,7 +127,7 @@ describe('campaign', () => {
   })
 })
 
-test('observe prints a line a change, "nobody" included, and ends with 0 on a signal', async () => {
+test('observe prints a line per change, also when nobody leads, and ends with 0 on a signal', async () => {
   const election = uniqueElection()
   const [text, lines] = [elect(['observe', election]), elect(['observe', election, '-o', 'json'])]
   await Promise.all([text.says('nobody leads\n'), lines.says('"leader":null')])
@@ -149,7 +149,7 @@ test('observe prints a line a change, "nobody" included, and ends with 0 on a si
   ])
 })
 
-test('leader, candidates and list show what etcd has', async () => {
+test('leader, candidates and list show what is in etcd', async () => {
   const election = `${uniqueElection()}/with/slashes`
   expect(await output(['leader', election])).toMatchObject({ code: 1, stdout: '' })
   expect(await output(['leader', election, '-q'])).toEqual({ code: 1, stdout: '', stderr: '' })
@@ -174,7 +174,7 @@ test('leader, candidates and list show what etcd has', async () => {
     },
     { position: 2, leads: false, name: 'web-2', ttlSeconds: 10 },
   ])
-  // Keys that are no candidacies: without a lease, or not named after theirs.
+  // A key that is no candidacy: it has no lease.
   await etcd.etcdctl('put', `${election}x/123`, 'no lease')
   const listed = await output(['list', election.slice(0, 20)])
   expect(listed.stdout).toMatch(new RegExp(`^ELECTION.*\\n${election} +web 1 +\\d+ +2\\n$`))
@@ -190,14 +190,14 @@ test('leader, candidates and list show what etcd has', async () => {
 
 test('list reads more keys than fit into one answer', async () => {
   const prefix = uniqueElection()
-  // etcdctl fills ids up with zeros, one time in eight; candidacies are named without.
+  // etcdctl pads one id in eight with zeros; the keys of candidacies have none.
   const lease =
     /lease 0*([0-9a-f]+)/.exec((await etcd.etcdctl('lease', 'grant', '600')).stdout)?.[1] ?? ''
   const puts = Array.from(
     { length: 1_100 },
     (_, n) => `put --lease=${lease} ${prefix}/${String(n)}/${lease} n${String(n)}\n`,
   )
-  // As few as one transaction may hold at a time.
+  // Not more at a time than one transaction may hold.
   for (let from = 0; from < puts.length; from += 100) {
     const input = `\n${puts.slice(from, from + 100).join('')}\n\n`
     const { status, stderr } = spawnSync('etcdctl', [`--endpoints=${etcd.endpoint}`, 'txn'], {
@@ -212,18 +212,18 @@ test('list reads more keys than fit into one answer', async () => {
 })
 
 describe('resign and proclaim', () => {
-  test('resign evicts the leader, and only with --yes where nobody can be asked', async () => {
+  test('resign evicts the leader, and needs --yes without a terminal to ask on', async () => {
     const election = uniqueElection()
     expect(await output(['resign', election, '--yes'])).toMatchObject({ code: 1 })
     const leader = await leaderOf(election, 'web-1')
-    const unasked = await output(['resign', election])
-    expect(unasked).toMatchObject({ code: 64, stdout: '' })
-    expect(unasked.stderr).toContain('add --yes')
+    const withoutYes = await output(['resign', election])
+    expect(withoutYes).toMatchObject({ code: 64, stdout: '' })
+    expect(withoutYes.stderr).toContain('add --yes')
     expect(await output(['resign', election, '--yes'])).toMatchObject({ code: 0 })
     expect((await leader.ended).code).toBe(79)
   })
 
-  test('proclaim renames the leader, and keeps its lease and its place', async () => {
+  test('proclaim renames the leader, which keeps its lease and its place', async () => {
     const election = uniqueElection()
     expect((await output(['proclaim', election, 'x'])).code).toBe(1)
     const leader = await leaderOf(election, 'web-1')
@@ -235,7 +235,7 @@ describe('resign and proclaim', () => {
     expect((await output(['leader', election])).code).toBe(1)
   })
 
-  test('within elect run they speak for that term, and for no later one', async () => {
+  test('within elect run they act on the term of their CMD, and on no later one', async () => {
     const election = uniqueElection()
     const script = `"$0" proclaim ${election} inside && "$0" leader ${election}`
     const within = await output(['run', election, '--', 'sh', '-c', script, cli.file])
@@ -256,13 +256,13 @@ describe('resign and proclaim', () => {
 })
 
 describe('doctor', () => {
-  test('finds nothing wrong with a good etcd, and leaves nothing behind', async () => {
+  test('finds nothing wrong with a healthy etcd, and leaves nothing behind', async () => {
     const leases = async () => (await etcd.etcdctl('lease', 'list')).stdout.split('\n').slice(1)
     const before = await leases()
     const { code, stdout } = await output(['doctor', uniqueElection(), '-o', 'json'])
     expect(code).toBe(0)
     const found = json(stdout) as { check: string; state: string; found: string }[]
-    // How long a round trip takes is the machine's affair.
+    // A slow computer may have slow round trips.
     const wrong = found.filter(
       ({ check, state }) => state !== 'ok' && !check.startsWith('round trip'),
     )
@@ -278,7 +278,7 @@ describe('doctor', () => {
       'right to write',
     ])
     expect(found.find(({ check }) => check.startsWith('version'))?.found).toMatch(/^3\.\d+\.\d+/)
-    // Those of the tests before may have run out meanwhile.
+    // Leases of earlier tests may have run out meanwhile.
     expect(before).toEqual(expect.arrayContaining(await leases()))
   })
 
@@ -292,7 +292,7 @@ describe('doctor', () => {
     expect(down.code).toBe(69)
   })
 
-  test('says what a user may not, and raises of the TTL', async () => {
+  test('says which rights a user lacks, and when etcd raises the TTL', async () => {
     await using other = await startEtcd({
       args: ['--election-timeout', '4000', '--heartbeat-interval', '100'],
     })
@@ -306,13 +306,13 @@ describe('doctor', () => {
     expect(theirs.stdout).toMatch(/failed +right to write theirs\/.*\n.*grant-permission/)
     const wrong = await output(['leader', 'mine', '--user', 'ann:wrong'], { env })
     expect(wrong.code).toBe(77)
-    // The flag's user does not go with the variable's password, and a password may stand alone.
+    // --user may be a bare name, with the password in --password.
     const flags = ['leader', 'mine', '--user', 'ann', '--password', 'a:b']
     expect((await output(flags, { env: { ETCDCTL_ENDPOINTS: other.endpoint } })).code).toBe(1)
   })
 })
 
-test('etcd with TLS is reached by the flags and by the variables of etcdctl', async () => {
+test('connects to an etcd with TLS by the flags and by the variables of etcdctl', async () => {
   const certificates: Certificates = makeCertificates()
   onTestFinished(() => {
     certificates.remove()
@@ -334,7 +334,7 @@ test('etcd with TLS is reached by the flags and by the variables of etcdctl', as
   expect((await output(['leader', election, '--endpoints', other.endpoint])).code).toBe(77)
 })
 
-test('dev serves etcdctl with the line that it prints, and ends with 0', async () => {
+test('dev prints a line with which etcdctl uses it, and ends with 0', async () => {
   const dev = elect(['dev', '--port', '0'])
   await dev.says(/export .*\n/)
   const script = `${dev.stdout} etcdctl put key value && etcdctl get key --print-value-only`
@@ -348,18 +348,8 @@ test('dev serves etcdctl with the line that it prints, and ends with 0', async (
   expect((await dev.ended).code).toBe(0)
 })
 
-test('demo tells its story, and leaves no process behind', async () => {
-  const demo = await output(['demo'])
-  expect(demo.stderr).toBe('')
-  expect(demo.code).toBe(0)
-  const leaders = [...demo.stdout.matchAll(/(web-\d) leads.* token (\d+)/g)]
-  expect(leaders).toHaveLength(3)
-  const tokens = leaders.map(([, , token]) => BigInt(token ?? ''))
-  expect(tokens).toEqual(tokens.toSorted((a, b) => (a < b ? -1 : 1)))
-})
-
 describe('the help', () => {
-  test('lists all commands, and each has one of its own', async () => {
+  test('lists all commands, and each command has its own', async () => {
     const { code, stdout } = await output(['--help'])
     expect(code).toBe(0)
     for (const { name, summary } of commands) {
@@ -371,12 +361,12 @@ describe('the help', () => {
     expect(await output(['help', 'run'])).toEqual(ofRun)
   })
 
-  test('says its version', async () => {
+  test('goes with --version, which prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
     expect(await output(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
-  test('and the man page know the same commands, options and exit codes', () => {
+  test('and the man page list the same commands, options and exit codes', () => {
     const page = readFileSync(join(cli.dir, 'elect.1'), 'utf8')
     for (const { name, options } of commands) {
       expect(page).toContain(`.SS elect ${name}: `)
@@ -385,7 +375,7 @@ describe('the help', () => {
     for (const code of Object.values(exitCodes)) expect(page).toContain(`.TP\n${String(code)}\n`)
   })
 
-  test('shells take the completion scripts, and bash completes with its own', async () => {
+  test('completion prints a script for each shell, and bash completes with its own', async () => {
     for (const shell of ['bash', 'zsh', 'fish']) {
       const { code, stdout } = await output(['completion', shell])
       expect(code).toBe(0)
@@ -399,8 +389,8 @@ describe('the help', () => {
   })
 })
 
-describe('a command line that is not as it should be', () => {
-  test('ends with 64 and one sentence', async () => {
+describe('command lines', () => {
+  test('that are wrong are refused with 64 and one sentence', async () => {
     for (const args of [[], ['lader'], ['run', 'a'], ['run', 'a', '--ttl', '0', '--', 'true']]) {
       const { code, stdout, stderr } = await output(args)
       expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
@@ -408,14 +398,14 @@ describe('a command line that is not as it should be', () => {
     }
   })
 
-  test('names the variable when it is that which is wrong', async () => {
+  test('are refused with the name of the variable when a variable is wrong', async () => {
     const env = { ETCDCTL_ENDPOINTS: 'ftp://x:1' }
     const { code, stderr } = await output(['leader', 'a'], { env })
     expect(code).toBe(64)
     expect(stderr).toMatch(/^elect: ETCDCTL_ENDPOINTS: expected/)
   })
 
-  test('names that look like flags, and an election called --, stand after --', async () => {
+  test('may have names that look like flags, and an election named --, after --', async () => {
     const dashes = await output(['run', '--', '--', 'printenv', 'ELECT_ELECTION'])
     expect(dashes).toEqual({ code: 0, stdout: '--\n', stderr: '' })
     const flag = await output([
@@ -431,7 +421,7 @@ describe('a command line that is not as it should be', () => {
     expect((await output(['leader', '--', '--'])).code).toBe(1)
   })
 
-  test('what is not UTF-8 is refused, and not handed on as something else', async () => {
+  test('with arguments that are not UTF-8 are refused, and not passed on changed', async () => {
     const script = `"$0" run job -- printf "$(printf 'a\\377b')"`
     const { code, stdout, stderr } = await run('sh', ['-c', script, cli.file])
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
@@ -441,8 +431,8 @@ describe('a command line that is not as it should be', () => {
   })
 })
 
-describe('surroundings that are not as they should be', () => {
-  test('without a home, in a folder that cannot be written to, everything works', async () => {
+describe('an adverse environment', () => {
+  test('without HOME and in a folder that is not writable, elect works', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'etcd-elect-bare-'))
     onTestFinished(() => {
       rmSync(dir, { recursive: true, force: true })
@@ -453,7 +443,7 @@ describe('surroundings that are not as they should be', () => {
     expect(existsSync(join(dir, '.elect'))).toBe(false)
   })
 
-  test('a disk that is full is told in one sentence, with 74', async () => {
+  test('a full disk is reported in one sentence, with 74', async () => {
     const election = uniqueElection()
     await leaderOf(election, 'web-1')
     for (const args of [
@@ -469,7 +459,7 @@ describe('surroundings that are not as they should be', () => {
     }
   })
 
-  test('a reader that goes away ends the writer without a word', async () => {
+  test('when the reader of the output goes away, elect ends silently with 141', async () => {
     const election = uniqueElection()
     await leaderOf(election, 'web-1')
     const observer = elect(['observe', election])
@@ -480,7 +470,7 @@ describe('surroundings that are not as they should be', () => {
     expect(observer.stderr).toBe('')
   })
 
-  test('a program that cannot be started for want of an interpreter is not found', async () => {
+  test('a program whose interpreter is missing counts as not found', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'etcd-elect-bare-')), 'program')
     writeFileSync(file, '#!/no/such/interpreter\n', { mode: 0o755 })
     onTestFinished(() => {
@@ -490,7 +480,7 @@ describe('surroundings that are not as they should be', () => {
   })
 })
 
-test('what every start loads is small: neither gRPC nor what talks to etcd, which is loaded when it is needed', () => {
+test('a start of elect loads no other package: commands load gRPC when they need it', () => {
   const loaded = new Set<string>()
   const load = (file: string): void => {
     if (loaded.has(file)) return

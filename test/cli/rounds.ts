@@ -1,5 +1,5 @@
-// Rounds in which several `elect run` contest one election while they are killed and stopped; and what the programs that
-// they ran have written about it. It must not know how `elect run` does it.
+// Plays rounds in which several `elect run` campaign in one election while they are killed and
+// stopped, and reads what their programs have recorded.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { until } from '../support/until.js'
 
 const program = fileURLToPath(new URL('./programs/beat.sh', import.meta.url))
 
-/** One term, as its program saw it; times in seconds since the machine started. */
+/** One term, as its program recorded it. Times are in seconds since the computer booted. */
 export interface Run {
   readonly token: bigint
   readonly name: string
@@ -18,7 +18,7 @@ export interface Run {
   readonly beats: number
 }
 
-/** What was written, in the order of tokens. */
+/** Parses what the programs wrote, in the order of tokens. */
 export function parseBeats(text: string): Run[] {
   const runs = new Map<string, Run>()
   for (const line of text.split('\n').slice(0, -1)) {
@@ -36,7 +36,7 @@ export function parseBeats(text: string): Run[] {
   return [...runs.values()].sort((a, b) => (a.token < b.token ? -1 : 1))
 }
 
-/** Pairs of runs of which the later one began before the earlier one was over. */
+/** Finds pairs of runs of which the later one began before the earlier one ended. */
 export function overlaps(runs: readonly Run[]): [Run, Run][] {
   return runs.flatMap((earlier, index) =>
     runs
@@ -50,7 +50,7 @@ const faults = ['kill', 'stop', 'stop and kill', 'kill the keeper'] as const
 
 export interface Rounds {
   readonly runs: readonly Run[]
-  /** How often each fault was made. */
+  /** How often each fault was injected. */
   readonly faults: ReadonlyMap<string, number>
 }
 
@@ -61,7 +61,7 @@ export async function playRounds({
   count,
   random,
   log,
-  contenders = 3,
+  candidates = 3,
 }: {
   cli: BuiltCli
   endpoint: string
@@ -69,11 +69,11 @@ export async function playRounds({
   count: number
   random: () => number
   log: (line: string) => void
-  contenders?: number
+  candidates?: number
 }): Promise<Rounds> {
   const beats = join(dir, 'beats')
   const running = new Map<string, Started>()
-  const made = new Map<string, number>()
+  const injected = new Map<string, number>()
   const launch = (name: string): void => {
     const args = [
       'run',
@@ -93,8 +93,8 @@ export async function playRounds({
     launch(name)
   }
   const runs = (): Run[] => (existsSync(beats) ? parseBeats(readFileSync(beats, 'utf8')) : [])
-  /** The latest term, once it has been at work for a while. */
-  const atWork = async (after: bigint): Promise<Run> => {
+  /** Waits for a term after this one whose program has run for a while. */
+  const waitForTerm = async (after: bigint): Promise<Run> => {
     let found: Run | undefined
     await until(
       () => {
@@ -106,16 +106,16 @@ export async function playRounds({
     if (found === undefined) throw new Error('unreachable')
     return found
   }
-  for (let index = 1; index <= contenders; index++) launch(`c${String(index)}`)
+  for (let index = 1; index <= candidates; index++) launch(`c${String(index)}`)
   try {
     let token = 0n
     for (let round = 0; round < count; round++) {
-      const leader = await atWork(token)
+      const leader = await waitForTerm(token)
       token = leader.token
       const victim = running.get(leader.name)
       if (victim === undefined) throw new Error(`an unknown candidate leads: ${leader.name}`)
       const fault = faults[Math.floor(random() * faults.length)] ?? 'kill'
-      made.set(fault, (made.get(fault) ?? 0) + 1)
+      injected.set(fault, (injected.get(fault) ?? 0) + 1)
       log(`${fault} ${leader.name} in term ${String(token)}`)
       switch (fault) {
         case 'kill':
@@ -124,12 +124,12 @@ export async function playRounds({
           break
         case 'stop':
           victim.kill('SIGSTOP')
-          await atWork(token)
+          await waitForTerm(token)
           victim.kill('SIGCONT')
           break
         case 'stop and kill':
           victim.kill('SIGSTOP')
-          await atWork(token)
+          await waitForTerm(token)
           victim.kill('SIGKILL')
           await relaunch(leader.name)
           break
@@ -141,15 +141,15 @@ export async function playRounds({
           fault satisfies never
       }
     }
-    await atWork(token)
+    await waitForTerm(token)
   } finally {
     for (const each of running.values()) {
       each.kill('SIGCONT')
       each.kill('SIGKILL')
     }
     await Promise.all([...running.values()].map(({ ended }) => ended))
-    // Their keepers end what runs yet.
+    // Their keepers end the programs that still run.
     await until(() => processesNaming(beats).length === 0, { what: 'all programs to end' })
   }
-  return { runs: runs(), faults: made }
+  return { runs: runs(), faults: injected }
 }

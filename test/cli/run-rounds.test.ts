@@ -1,5 +1,5 @@
-// That no two copies of a program run at once under `elect run`, whichever of its processes is killed or stopped.
-// `npm run test:run-rounds` plays more rounds (RUN_ROUNDS), RUN_ROUNDS_SEED other ones.
+// No two copies of a program run at once under `elect run`, whichever of its processes is killed or
+// stopped. `npm run test:run-rounds` plays more rounds (RUN_ROUNDS); RUN_ROUNDS_SEED changes them.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ afterAll(() => {
   cli.remove()
 })
 
-test('two copies that run at once are noticed', () => {
+test('the check finds two copies that run at once', () => {
   const lines = ['7 a start 1.00', '7 a beat 1.50', '9 b start 1.49', '9 b stop 2.00', '']
   const runs = parseBeats(lines.join('\n'))
   expect(runs.map(({ token, first, last }) => [token, first, last])).toEqual([
@@ -33,7 +33,7 @@ test('two copies that run at once are noticed', () => {
 })
 
 test(
-  `no two copies run at once, over ${String(count)} rounds in which what runs them is killed and stopped (seed ${String(seed)})`,
+  `no two copies run at once, over ${String(count)} rounds in which elect or its keeper is killed or stopped (seed ${String(seed)})`,
   async () => {
     await using etcd = await startEtcd()
     const dir = mkdtempSync(join(tmpdir(), 'etcd-elect-rounds-'))

@@ -1,5 +1,5 @@
-// `elect run` with programs of all kinds, on a real etcd: what they are given, what becomes of them, and which exit code
-// comes of it.
+// `elect run` with programs of all kinds, on a real etcd: what they get, how they end, and the exit
+// code of elect.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,7 +40,7 @@ interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Of those that are not about losing the leadership, so that a slow machine does not lose it. */
+/** For tests that keep the leadership, so that a slow computer does not lose it. */
 const patient = ['--ttl', '30', '--grace', '1']
 
 function run(command: readonly string[], options: RunOptions = {}): Started {
@@ -56,7 +56,7 @@ async function keysOf(election: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '')
 }
 
-/** How many keep-alives etcd has got, from anybody. */
+/** How many keep-alives etcd has received from all clients. */
 async function renewals(): Promise<number> {
   const text = await (await fetch(`${etcd.endpoint}/metrics`)).text()
   return Number(/grpc_server_msg_received_total{.*"LeaseKeepAlive".*} (\d+)/.exec(text)?.[1] ?? 0)
@@ -70,39 +70,39 @@ function scratch(): string {
   return dir
 }
 
-/** Runs until it has said which process it is. */
+/** Waits until the program has printed its process id. */
 async function pidSaidBy(started: Started): Promise<number> {
   await started.says(/pid \d+/)
   return Number(/pid (\d+)/.exec(started.stdout)?.[1])
 }
 
 describe('a program', () => {
-  test('is told its term, and hands its exit code on', async () => {
+  test('gets its term in the environment, and elect ends with its exit code', async () => {
     const election = uniqueElection()
     const script = 'echo "$ELECT_ELECTION|$ELECT_NAME|$ELECT_TERM|$ELECT_FENCING_TOKEN"; exit 3'
     const started = run(sh(script), { election, flags: ['--name', 'web 1'] })
     expect(await started.ended).toEqual({ code: 3, signal: null })
-    const [told, name, term, token] = started.stdout.trim().split('|')
-    expect([told, name]).toEqual([election, 'web 1'])
+    const [own, name, term, token] = started.stdout.trim().split('|')
+    expect([own, name]).toEqual([election, 'web 1'])
     expect(term).toMatch(new RegExp(`^${election}/[0-9a-f]+$`))
     expect(BigInt(token ?? '')).toBeGreaterThan(0n)
     expect(started.stderr).toBe('')
     expect(await keysOf(election)).toEqual([])
   })
 
-  test('that a signal ended gives 128 and the number of the signal', async () => {
+  test('that a signal ended gives 128 plus the number of the signal', async () => {
     expect((await run(sh('kill -KILL $$')).ended).code).toBe(137)
     expect((await run(sh('kill -USR1 $$')).ended).code).toBe(138)
   })
 
-  test('is given its arguments as they are, without a shell', async () => {
+  test('gets its arguments unchanged, without a shell', async () => {
     const args = ['$HOME', 'a  b', '--', '-v', '*', '']
     const started = run(['printf', '[%s]', ...args])
     expect((await started.ended).code).toBe(0)
     expect(started.stdout).toBe(args.map((arg) => `[${arg}]`).join(''))
   })
 
-  test('that is not there, or cannot be run, gives 127 or 126 and one sentence', async () => {
+  test('that does not exist or cannot be run gives 127 or 126 and one sentence', async () => {
     const election = uniqueElection()
     const missing = run(['no-such-program'], { election })
     expect((await missing.ended).code).toBe(127)
@@ -113,7 +113,7 @@ describe('a program', () => {
     expect(await keysOf(election)).toEqual([])
   })
 
-  test('reads what is piped in, to its end', async () => {
+  test('reads its piped input to the end', async () => {
     const started = run(['cat'])
     started.type('line\n')
     started.child.stdin?.end()
@@ -121,24 +121,24 @@ describe('a program', () => {
     expect(started.stdout).toBe('line\n')
   })
 
-  test('may close its output, and goes on', async () => {
+  test('may close its output and go on', async () => {
     expect((await run(sh('exec >&- 2>&-; exit 7')).ended).code).toBe(7)
   })
 
-  test('may flood its output, and nothing of it is lost', async () => {
+  test('may flood its output, and nothing is lost', async () => {
     const started = run(sh('head -c 30000000 /dev/zero | tr "\\0" x'))
     expect((await started.ended).code).toBe(0)
     expect(started.stdout).toHaveLength(30_000_000)
   })
 
-  test('keeps the leadership while nobody reads what it floods its output with', async () => {
+  test('keeps the leadership while nobody reads its flooded output', async () => {
     const election = uniqueElection()
     const started = run(sh('yes'), { election, flags: ['--ttl', '6', '--grace', '0.1'] })
     started.child.stdout?.pause()
     await until(async () => (await keysOf(election)).length === 1, { what: 'a leader' })
     const [term] = await keysOf(election)
     const before = await renewals()
-    // Three a TTL: more than one TTL passes.
+    // There are three renewals per TTL: more than one TTL passes.
     await until(async () => (await renewals()) > before + 3, { what: 'renewals' })
     expect(await keysOf(election)).toEqual([term])
     started.kill('SIGINT')
@@ -147,11 +147,11 @@ describe('a program', () => {
     expect((await started.ended).code).toBe(130)
   })
 
-  test('leaves nothing behind: what it started ends before the leadership is given up', async () => {
+  test('leaves nothing behind: all that it started ends before elect gives the leadership up', async () => {
     const dir = scratch()
     const pidFile = join(dir, 'pid')
     const election = uniqueElection()
-    // In a process group of its own, as shells with job control make them, and deaf to SIGTERM.
+    // The child ignores SIGTERM and has its own process group, as under a shell with job control.
     const script = `set -m; (trap '' TERM; echo $$; exec sleep 1000) & echo $! >${pidFile}; exit 5`
     const started = run(['bash', '-c', script], {
       election,
@@ -165,7 +165,7 @@ describe('a program', () => {
 
 describe('signals', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
-    '%s is passed on; the program ends in its own time, and then the leadership is given up',
+    '%s is passed on; the program ends in its own time, and then elect gives the leadership up',
     async (signal) => {
       const election = uniqueElection()
       const name = signal.slice(3)
@@ -194,7 +194,7 @@ describe('signals', () => {
     expect((await started.ended).code).toBe(143)
   })
 
-  test('SIGTERM while it waits gives the candidacy up, and the program is never run', async () => {
+  test('SIGTERM while elect waits gives the candidacy up, and the program never runs', async () => {
     const election = uniqueElection()
     const leader = run(sh('echo leads; exec sleep 1000'), { election })
     await leader.says('leads')
@@ -215,7 +215,7 @@ describe('signals', () => {
     expect(await keysOf(election)).toEqual([])
   })
 
-  test('SIGKILL to elect ends the program, its children and the keeper; nobody renews the lease', async () => {
+  test('SIGKILL to elect ends the program, its children and the keeper, and the lease runs out', async () => {
     const election = uniqueElection()
     const script = `trap '' TERM; sleep 1000 & echo pid $$ $!; while :; do sleep 0.05; done`
     const started = run(sh(script), { election, flags: ['--ttl', '2'] })
@@ -224,11 +224,11 @@ describe('signals', () => {
     const keeper = keeperOf(started.pid)
     started.kill('SIGKILL')
     await until(() => ![pid, child, keeper].some(lives), { what: 'all of them to end' })
-    // Its key is there yet, for as long as the lease lives: nobody else led meanwhile.
+    // The key stays until the lease ends: nobody else led meanwhile.
     await until(async () => (await keysOf(election)).length === 0, { what: 'the lease to run out' })
   })
 
-  test('after SIGKILL to elect the next one leads as soon as the program has ended, and not after the TTL', async () => {
+  test('after SIGKILL to elect the next one leads as soon as the program has ended, not after the TTL', async () => {
     const election = uniqueElection()
     const flags = ['--ttl', '120']
     const first = run(sh('echo pid $$; exec sleep 1000'), { election, flags })
@@ -249,7 +249,7 @@ describe('signals', () => {
     expect(started.stderr).toMatch(/^elect: .*keeper.*SIGKILL.*\n$/)
   })
 
-  test('SIGTERM to all of them at once, as a service manager does it, is no different', async () => {
+  test('SIGTERM to elect, keeper and program at once, as from a service manager, ends them in order too', async () => {
     const election = uniqueElection()
     const started = run(
       sh(`trap 'sleep 0.3; exit 4' TERM; echo pid $$; while :; do sleep 0.05; done`),
@@ -278,7 +278,7 @@ describe('a program whose leadership is lost', () => {
     expect(started.stderr).toContain('was lost (revoked): CMD was ended')
   })
 
-  test('is killed when its key is deleted, and the exit code may be chosen', async () => {
+  test('is killed when its key is deleted, and --lost-exit-code sets the exit code', async () => {
     const election = uniqueElection()
     const started = run(sh(stubborn), { election, flags: [...patient, '--lost-exit-code', '0'] })
     const pid = await pidSaidBy(started)
@@ -287,7 +287,7 @@ describe('a program whose leadership is lost', () => {
     expect(lives(pid)).toBe(false)
   })
 
-  test('is asked to stop before it would be killed, when etcd is down', async () => {
+  test('gets SIGTERM before SIGKILL when etcd is down', async () => {
     await using other = await startEtcd()
     const script = `trap 'echo asked; exit 0' TERM; echo pid $$; while :; do sleep 0.05; done`
     const flags = ['--ttl', '9', '--grace', '3', '--command-timeout', '3s']
@@ -299,12 +299,12 @@ describe('a program whose leadership is lost', () => {
   })
 
   test.each([
-    ['its way to etcd is a black hole', 'orderly'],
-    ['its way to etcd is a black hole, and it ignores SIGTERM', 'stubborn'],
-    ['its way to etcd is a black hole, and a grandchild ignores SIGTERM', 'forking'],
+    ['its packets to etcd are dropped', 'orderly'],
+    ['its packets to etcd are dropped, and it ignores SIGTERM', 'stubborn'],
+    ['its packets to etcd are dropped, and a grandchild ignores SIGTERM', 'forking'],
     ['elect is stopped', 'stubborn'],
     ['elect is killed', 'stubborn'],
-  ])('never runs beside the next one: %s', async (what, mode) => {
+  ])('never runs beside the next leader: %s', async (what, mode) => {
     const election = uniqueElection()
     const file = join(scratch(), 'beats')
     await using proxy = await Proxy.before(etcd.port)
@@ -350,7 +350,7 @@ describe('a program whose leadership is lost', () => {
 })
 
 describe('waiting', () => {
-  test('--no-wait and --wait give up with 75, and leave nobody in the queue', async () => {
+  test('--no-wait and --wait give up with 75, and leave no candidate in the queue', async () => {
     const election = uniqueElection()
     const leader = run(sh('echo leads; exec sleep 1000'), { election })
     await leader.says('leads')
@@ -366,7 +366,7 @@ describe('waiting', () => {
     expect(free.stdout).toBe('runs\n')
   })
 
-  test('for an etcd that is not there ends with 69', async () => {
+  test('for an etcd that does not exist ends with 69', async () => {
     const flags = ['--command-timeout', '2s']
     const started = run(sh('echo never'), { endpoint: 'http://127.0.0.1:1', flags })
     expect((await started.ended).code).toBe(69)
@@ -377,9 +377,9 @@ describe('waiting', () => {
   })
 })
 
-test('as the first process of a container it reaps what others leave behind, and passes signals on', async () => {
+test('as the first process of a container elect reaps orphans, and passes signals on', async () => {
   const namespace = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', '--kill-child']
-  // An orphan that ends is a zombie until the first process reaps it. Here $PPID of an orphan is 1.
+  // An orphan's parent becomes process 1. When the orphan ends, it is a zombie until that reaps it.
   const script = `
     trap 'echo told; exit 6' TERM
     sh -c 'sh -c "exit" & exit'

@@ -1,4 +1,5 @@
-// The command on a terminal: keys, job control, lines that move, colours, questions. Each test has a terminal of its own.
+// The command on a terminal: keys, job control, status line, colours, questions. Each test has its
+// own terminal.
 
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -36,7 +37,7 @@ async function keysOf(election: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '')
 }
 
-/** A leader in a process of its own. */
+/** Starts a leader in its own process. */
 async function leaderOf(election: string, name: string): Promise<ReturnType<typeof start>> {
   const leader = start(cli, ['campaign', election, '--name', name], { env })
   await leader.says(name)
@@ -44,7 +45,7 @@ async function leaderOf(election: string, name: string): Promise<ReturnType<type
 }
 
 describe('a program under elect run', () => {
-  test('has the terminal: it reads what is typed, and sees that it is one', async () => {
+  test('has the terminal: it reads what the user types, and sees that its input is a terminal', async () => {
     const script = 'test -t 0 && test -t 1 && echo terminal; read line; echo "got $line"'
     const started = startOnTerminal(cli, ['run', uniqueElection(), '--', 'sh', '-c', script], {
       env,
@@ -55,7 +56,7 @@ describe('a program under elect run', () => {
     expect((await started.ended).code).toBe(0)
   })
 
-  test('Ctrl-C reaches it once, and it ends in its own time', async () => {
+  test('gets Ctrl-C once, and ends in its own time', async () => {
     const election = uniqueElection()
     const script = "trap 'echo interrupted; exit 8' INT; echo ready; while :; do sleep 0.05; done"
     const started = startOnTerminal(cli, ['run', election, '--', 'sh', '-c', script], { env })
@@ -66,12 +67,12 @@ describe('a program under elect run', () => {
     expect(await keysOf(election)).toEqual([])
   })
 
-  test('Ctrl-Z stops it together with elect, and fg lets both go on', async () => {
+  test('is stopped together with elect by Ctrl-Z, and both resume by fg', async () => {
     const script = 'echo "pid $$"; read line; echo "got $line"'
     const job = ['run', uniqueElection(), '--ttl', '60', '--', 'sh', '-c', script]
       .map(quoted)
       .join(' ')
-    // A shell with job control, which is told to resume the job by a key.
+    // A shell with job control, which resumes the job when a key is pressed.
     const shell = shellOnTerminal(
       `exec bash --norc --noprofile -ic ${quoted(`${cli.file} ${job}; echo stopped-$?; read -n 1; fg; echo ended-$?`)}`,
       env,
@@ -88,7 +89,7 @@ describe('a program under elect run', () => {
     await shell.says('ended-0')
   })
 
-  test('in the background gets an empty input, not what is typed for somebody else', async () => {
+  test('in the background gets an empty input, and not what the user types to the shell', async () => {
     const job = ['run', uniqueElection(), '--', 'cat'].map(quoted).join(' ')
     const shell = shellOnTerminal(
       `exec bash --norc --noprofile -ic ${quoted(`${cli.file} ${job} & wait; echo done-$?; read line; echo "shell got $line"`)}`,
@@ -111,7 +112,7 @@ describe('a program under elect run', () => {
   })
 })
 
-test('a line that moves tells whom it waits for; in a pipe there is none', async () => {
+test('a status line says who leads while elect waits; in a pipe there is none', async () => {
   const election = uniqueElection()
   const leader = await leaderOf(election, 'web-1')
   const waiting = startOnTerminal(cli, ['run', election, '--', 'echo', 'runs'], { env })
@@ -136,7 +137,7 @@ test('a candidate that waits gives up on Ctrl-C', async () => {
   expect(await keysOf(election)).toHaveLength(1)
 })
 
-test('there are colours on a terminal, and none with NO_COLOR, on a dumb one or in a pipe', async () => {
+test('there are colours on a terminal, and none with NO_COLOR, on a dumb terminal or in a pipe', async () => {
   const doctor = async (more: NodeJS.ProcessEnv): Promise<string> => {
     const started = startOnTerminal(cli, ['doctor'], { env: { ...env, ...more } })
     expect((await started.ended).code).toBe(0)
@@ -169,7 +170,7 @@ describe('elect resign', () => {
   })
 })
 
-test('what a name holds does not steer the terminal', async () => {
+test('control characters in a name do not reach the terminal', async () => {
   const election = uniqueElection()
   const name = `web${escape}[2J\u0007`
   const leader = start(cli, ['campaign', election, '--name', name], { env })
@@ -182,14 +183,17 @@ test('what a name holds does not steer the terminal', async () => {
   expect(started.stdout).toBe(String.raw`web\u001b[2J\u0007` + '\r\n')
 })
 
-test.each(['candidates', 'list', 'observe', 'leader'])('elect %s works there', async (command) => {
-  const election = uniqueElection()
-  await leaderOf(election, 'web-1')
-  const started = startOnTerminal(cli, [command, election], { env })
-  await started.says('web-1')
-  if (command === 'observe') started.type(ctrlC)
-  expect((await started.ended).code).toBe(0)
-})
+test.each(['candidates', 'list', 'observe', 'leader'])(
+  'elect %s works on a terminal',
+  async (command) => {
+    const election = uniqueElection()
+    await leaderOf(election, 'web-1')
+    const started = startOnTerminal(cli, [command, election], { env })
+    await started.says('web-1')
+    if (command === 'observe') started.type(ctrlC)
+    expect((await started.ended).code).toBe(0)
+  },
+)
 
 function stateOf(pid: number): string {
   const line = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')

@@ -1,20 +1,20 @@
-// What each command says of itself, and which command lines are refused. Nothing is started, and no etcd is there: what is
-// refused is refused before anything is sent.
+// The help of each command, and the command lines that elect refuses. It refuses them before it
+// sends anything, so these tests need no etcd.
 
 import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.js'
 import { exitCodes } from '../../src/cli/definition/exit-codes.js'
-import { explain } from '../../src/cli/failure.js'
-import { parse } from '../../src/cli/definition/parser.js'
+import { explain } from '../../src/cli/explain.js'
+import { parseCommandLine } from '../../src/cli/definition/parse-command-line.js'
 import { Terminal } from '../../src/cli/terminal/terminal.js'
 
 const env = {}
 
-/** What would be said, and the exit code. */
+/** Runs a command line that elect refuses. Returns the message and the exit code. */
 async function refusal(args: readonly string[]): Promise<ReturnType<typeof explain>> {
   try {
-    const request = parse(commands, '0.0.0', args)
-    if (request.ask === 'show') throw new Error('it shows something')
+    const request = parseCommandLine(commands, '0.0.0', args)
+    if (request.ask === 'show') throw new Error('it shows a text')
     const { spec, ...given } = request
     const terminal = new Terminal({ format: 'text', level: 'quiet', env })
     const stop = new AbortController().signal
@@ -26,8 +26,8 @@ async function refusal(args: readonly string[]): Promise<ReturnType<typeof expla
 }
 
 describe('the help', () => {
-  test.each(commands)('of $name has options, examples that it takes, and exit codes', (spec) => {
-    const shown = parse(commands, '0.0.0', [spec.name, '--help'])
+  test.each(commands)('of $name has options, exit codes and valid examples', (spec) => {
+    const shown = parseCommandLine(commands, '0.0.0', [spec.name, '--help'])
     if (shown.ask !== 'show') throw new Error('it would run')
     expect(shown.isMistake).toBe(false)
     expect(shown.text).toMatch(
@@ -42,13 +42,15 @@ describe('the help', () => {
           .split(' && ')[0]
           ?.split(' || ')[0]
           ?.match(/"[^"]*"|'[^']*'?|\S+/g) ?? []
-      expect(parse(commands, '0.0.0', [spec.name, ...words])).toMatchObject({ ask: 'run' })
+      expect(parseCommandLine(commands, '0.0.0', [spec.name, ...words])).toMatchObject({
+        ask: 'run',
+      })
     }
   })
 })
 
-describe('a command line that is not as it should be', () => {
-  const wrong: readonly [readonly string[], RegExp][] = [
+describe('a wrong command line', () => {
+  const refused: readonly [readonly string[], RegExp][] = [
     [['lader'], /unknown command 'lader'.*Did you mean leader/],
     [['leader'], /missing required argument 'ELECTION'.*see 'elect leader --help'/],
     [['leader', 'a', 'b'], /too many arguments/],
@@ -66,20 +68,20 @@ describe('a command line that is not as it should be', () => {
     [['dev', '--port', '99999'], /--port: expected a whole number from 0 to 65535/],
     [['run', 'a'], /no CMD was given/],
     [['run', 'a', '--'], /no CMD was given/],
-    [['run', 'a', '--nonsense', '--', 'true'], /unknown option.*comes after '--'/],
+    [['run', 'a', '--nonsense', '--', 'true'], /unknown option.*come after '--'/],
     [['run', 'a', '--ttl', '0', '--', 'true'], /--ttl: expected a whole number/],
     [['run', 'a', '--ttl', '1.5', '--', 'true'], /--ttl: expected a whole number/],
     [['run', 'a', '--grace', '6', '--', 'true'], /--grace: expected at most half of the TTL/],
     [['run', 'a', '--wait', 'x', '--', 'true'], /--wait: expected seconds/],
     [['run', 'a', '--once', '--forever', '--', 'true'], /cannot be used with/],
     [['run', 'a', '--lost-exit-code', '256', '--', 'true'], /--lost-exit-code: expected a whole/],
-    [['run', 'a', '--lock-delay', '--no-wait', '--', 'true'], /--lock-delay: cannot stand/],
+    [['run', 'a', '--lock-delay', '--no-wait', '--', 'true'], /--lock-delay: cannot be combined/],
     [['campaign', 'a', '--name', ''], /--name: expected a name/],
   ]
-  test.each(wrong)('%j is refused with 64 and one sentence', async (args, complaint) => {
+  test.each(refused)('%j is refused with 64 and one sentence', async (args, expected) => {
     const { code, message } = await refusal(args)
     expect(code).toBe(exitCodes.usage)
-    expect(message).toMatch(complaint)
+    expect(message).toMatch(expected)
     expect(message).toMatch(/^[^\n]+$/)
   })
 })

@@ -1,122 +1,14 @@
-// The benchmark runs from end to end and counts the requests that docs/operations.md speaks of; docs/performance.md says what
-// its data says.
-// How long things take is not looked at: that is what the benchmark itself is for.
+// docs/performance.md says what the data of the benchmark says. bench.long.test.ts runs the benchmark.
 
-import { cpSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { run } from '../support/command.js'
-import { type EtcdProcess, startEtcd } from '../support/etcd.js'
-import { type InstalledPackage, installPackage } from './package.js'
-import { root } from './pages.js'
-
-interface Case {
-  readonly title: string
-  readonly contenders: readonly {
-    readonly name: string
-    readonly requests: Readonly<Record<string, number>>
-    readonly samplesMs: readonly number[]
-  }[]
-}
-
-interface Result {
-  readonly rounds: number
-  readonly runs: readonly { readonly cases: readonly Case[] }[]
-  readonly many: readonly {
-    readonly subject: string
-    readonly count: number
-    readonly failed?: string
-    readonly led?: { readonly leases: number; readonly streams: number }
-    readonly takenOver?: { readonly elected: number }
-  }[]
-  readonly observers: readonly { readonly subject: string; readonly lastMs?: number }[]
-}
-
-/** A module of the benchmark, which has no types. */
-function benchModule(name: string): Promise<unknown> {
-  return import(pathToFileURL(join(root, 'bench', name)).href)
-}
-
-let server: EtcdProcess
-let installed: InstalledPackage
-let folder: string
-beforeAll(async () => {
-  installed = installPackage()
-  folder = join(installed.packageDir, 'bench')
-  cpSync(join(root, 'bench'), folder, { recursive: true })
-  server = await startEtcd()
-}, 120_000)
-afterAll(async () => {
-  await server[Symbol.asyncDispose]()
-  installed.remove()
-})
-
-function bench(...args: string[]): ReturnType<typeof run> {
-  return run(process.execPath, [join(folder, 'main.mjs'), ...args])
-}
-
-function resultIn(json: string): Result {
-  return JSON.parse(readFileSync(json, 'utf8')) as Result
-}
-
-test('every contender is measured in every round, and costs the requests that it should', async () => {
-  const json = join(installed.dir, 'bench.json')
-  const titles = ['--only=campaign', '--only=, 2 candidates', '--only=is', '--only=raw put']
-  const { code, stderr, stdout } = await bench(
-    `--endpoints=${server.endpoint}`,
-    '--rounds=2',
-    ...titles,
-    `--json=${json}`,
-  )
-  expect(code, stderr).toBe(0)
-  const cases = resultIn(json).runs.flatMap((each) => each.cases)
-  for (const { title, contenders } of cases) {
-    for (const { name, samplesMs } of contenders) {
-      expect(samplesMs, `${title}, ${name}`).toHaveLength(2)
-      expect(Math.min(...samplesMs)).toBeGreaterThan(0)
-    }
-  }
-  const ours = cases.map(({ title, contenders }) => [title, contenders[0]?.requests])
-  expect(Object.fromEntries(ours)).toEqual({
-    'open a session and campaign': { LeaseGrant: 1, Txn: 1, Watch: 1 },
-    'campaign on an open session': { Txn: 1, Watch: 1 },
-    'handover by resign, 2 candidates': { Txn: 1 },
-    'raw put, to the event of a watch': { Put: 1 },
-    'isLeader()': { Range: 1 },
-    'isValid()': {},
-  })
-  expect(stdout).toMatch(/^Measured on .*: 2 rounds; etcd 3\./)
-  expect(stdout).toContain('| campaign on an open session ')
-}, 120_000)
-
-test('many elections, and observers, are measured in processes of their own', async () => {
-  const json = join(installed.dir, 'large.json')
-  const titles = ['--only=many elections', '--only=observers']
-  const { code, stderr } = await bench('--quick', ...titles, `--json=${json}`)
-  expect(code, stderr).toBe(0)
-  const { many, observers } = resultIn(json)
-  const [ours] = many.filter(({ subject }) => subject === 'ours')
-  expect(ours).toMatchObject({
-    count: 100,
-    led: { leases: 1, streams: 1 },
-    waited: { leases: 1, streams: 1 },
-    takenOver: { elected: 100 },
-  })
-  expect(many.find(({ subject }) => subject === 'etcd3')?.led).toMatchObject({ leases: 100 })
-  const seen = observers.filter(({ subject }) => subject === 'ours')
-  expect(seen.every(({ lastMs = 0 }) => lastMs > 0)).toBe(true)
-}, 120_000)
+import { expect, test } from 'vitest'
+import { filled, stale } from '../../bench/page.js'
+import { ratio, summary } from '../../bench/stats.js'
 
 test('docs/performance.md and its plots are what the data makes of them', async () => {
-  const { stale } = (await benchModule('publish.mjs')) as { stale: () => Promise<string[]> }
   expect(await stale()).toEqual([])
 })
 
-test('a page without a place for some of the figures, or with one for none, is refused', async () => {
-  const { filled } = (await benchModule('publish.mjs')) as {
-    filled: (text: string, all: Record<string, string>) => string
-  }
+test('a page without a place for some of the figures, or with one for none, is refused', () => {
   const place = '<!-- figures: led -->\nold\n<!-- /figures -->'
   expect(filled(`a\n${place}\nb`, { led: 'new' })).toBe(
     'a\n<!-- figures: led -->\n\nnew\n\n<!-- /figures -->\nb',
@@ -125,14 +17,7 @@ test('a page without a place for some of the figures, or with one for none, is r
   expect(() => filled(place, { led: 'new', idle: 'new' })).toThrow('no place for idle')
 })
 
-test('medians, percentiles and ratios are what they are called', async () => {
-  const { summary, ratio } = (await benchModule('stats.mjs')) as {
-    summary: (values: readonly number[]) => unknown
-    ratio: (
-      a: readonly number[],
-      b: readonly number[],
-    ) => { value: number; low: number; high: number }
-  }
+test('medians, percentiles and ratios are what they are called', () => {
   const values = [7, 1, 11, 2, 10, 3, 9, 4, 8, 5, 6]
   expect(summary(values)).toEqual({ median: 6, p10: 2, p25: 3.5, p75: 8.5, p90: 10 })
   expect(summary([1, 2])).toMatchObject({ median: 1.5, p10: 1.1, p90: 1.9 })
@@ -145,14 +30,4 @@ test('medians, percentiles and ratios are what they are called', async () => {
   expect(twice.high).toBeGreaterThan(2)
   // Where nothing varies, there is nothing to doubt.
   expect(ratio([3, 3, 3], [2, 2])).toEqual({ value: 1.5, low: 1.5, high: 1.5 })
-})
-
-test('what it is asked wrongly it says, and how it should be asked', async () => {
-  const { code, stderr } = await bench('--rounds=none')
-  expect(code).toBe(2)
-  expect(stderr).toContain("--rounds: expected a whole number from 2 up, got 'none'")
-  expect(stderr).toContain('--json FILE')
-  const part = await bench('--write', '--quick')
-  expect(part.code).toBe(2)
-  expect(part.stderr).toContain('--write: expected a whole measurement')
 })

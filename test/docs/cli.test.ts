@@ -1,5 +1,5 @@
 // What docs/cli.md says of commands, flags and exit codes is what the command says of itself; command lines that pages and
-// examples show are ones that it takes; and the session in the README is one that it gives.
+// examples show are ones that it takes; and the session of its demo is one that it gives.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.js'
 import { connectionOptions } from '../../src/cli/definition/connection-options.js'
 import { exitCodes, exitMeanings, type ExitName } from '../../src/cli/definition/exit-codes.js'
-import { exitsOf, synopsis } from '../../src/cli/definition/help.js'
-import { parse } from '../../src/cli/definition/parser.js'
+import { exitNamesOf, synopsis } from '../../src/cli/definition/help.js'
+import { parseCommandLine } from '../../src/cli/definition/parse-command-line.js'
 import { type BuiltCli, buildCli, start } from '../support/cli.js'
 import { fences, pages, read, root, tableRows } from './pages.js'
 
@@ -26,7 +26,7 @@ afterAll(() => {
 test('the page lists every command with its exit codes', () => {
   const always = [exitCodes.ok, exitCodes.usage, exitCodes.internal, exitCodes.output]
   const expected = commands.map((spec) => {
-    const codes = exitsOf(spec)
+    const codes = exitNamesOf(spec)
       .map((name) => exitCodes[name])
       .filter((code) => !always.some((each) => each === code))
     const shown = codes.length === 0 ? '–' : codes.join(', ')
@@ -86,7 +86,7 @@ test('command lines are found to be tried', () => {
 })
 
 test.each([...shown, ...inExamples])('in %s: elect %j is taken', (_, args) => {
-  expect(parse(commands, '0.0.0', args)).toMatchObject({ ask: 'run' })
+  expect(parseCommandLine(commands, '0.0.0', args)).toMatchObject({ ask: 'run' })
 })
 
 test('the examples are read by what they are for: their grace periods, their names', () => {
@@ -96,8 +96,8 @@ test('the examples are read by what they are for: their grace periods, their nam
   expect(unit).toContain('KillMode=mixed')
 })
 
-test('the session of elect demo in the README is what it prints, but for times and names', async () => {
-  const [session] = fences('README.md').filter(({ code }) => code.startsWith('$ elect demo\n'))
+test('the session of elect demo that the page shows is what it prints, but for times and names', async () => {
+  const [session] = fences(page).filter(({ code }) => code.startsWith('$ elect demo\n'))
   const demo = start(cli, ['demo'])
   expect((await demo.ended).code).toBe(0)
   const plain = (text: string): string =>

@@ -9,11 +9,13 @@
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DevServer } from '../../src/devserver/index.js'
 import * as library from '../../src/index.js'
 import { type Certificates, makeCertificates } from '../support/certificates.js'
+import { run } from '../support/command.js'
 import { type EtcdProcess, startEtcd } from '../support/etcd.js'
 import { type InstalledPackage, installPackage } from './package.js'
-import { examples, type Fence, fences, pages } from './pages.js'
+import { examples, type Fence, fences, pages, read, root } from './pages.js'
 import { runProgram } from './program.js'
 
 /** Its snippets are files of a test runner, which test/testing runs with that runner. */
@@ -49,10 +51,10 @@ const shown = pages()
   .flatMap((page) => fences(page))
   .filter(({ language }) => ['js', 'mjs', 'javascript', 'ts', 'typescript'].includes(language))
 const inComments = [
-  'candidate',
-  'leadership',
+  'candidate/candidate',
+  'candidate/leadership',
   'observer',
-  'session',
+  'session/session',
   'etcd/client',
   'shutdown',
   'testing/test-etcd',
@@ -114,9 +116,41 @@ describe('on etcd with TLS', () => {
   )
 })
 
-test("the README's first example has at most 15 lines", () => {
-  const [first] = fences('README.md').filter(({ language }) => language === 'js')
-  expect(first?.code.split('\n').length).toBeLessThanOrEqual(15)
+describe('the README', () => {
+  const [example] = shown.filter(({ page }) => page === 'README.md')
+
+  test('has less than 130 lines', () => {
+    expect(read('README.md').trimEnd().split('\n').length).toBeLessThan(130)
+  })
+
+  test('begins with an example of at most 15 lines', () => {
+    expect(example?.code.split('\n').length).toBeLessThanOrEqual(15)
+  })
+
+  test('has an example that is TypeScript too', async () => {
+    writeFileSync(join(installed.dir, 'readme.mts'), example?.code ?? 'nothing')
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const strict = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext']
+    const args = [
+      tsc,
+      ...strict,
+      '--types',
+      'node',
+      '--skipLibCheck',
+      '--ignoreConfig',
+      'readme.mts',
+    ]
+    const { code, stdout } = await run(process.execPath, args, { cwd: installed.dir })
+    expect(stdout).toBe('')
+    expect(code).toBe(0)
+  })
+
+  test('has an example that runs on the devserver too', async () => {
+    expect(example).toBeDefined()
+    if (example === undefined) return
+    await using server = await DevServer.start({ log: () => undefined })
+    await expectToRun(example, (code) => code.replaceAll(plainEndpoint, server.endpoint))
+  })
 })
 
 function titled(fences: readonly Fence[]): [string, Fence][] {

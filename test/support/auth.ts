@@ -1,17 +1,19 @@
-// Turns authentication on. It must not know what the users may be used for.
+// Switches authentication on in an etcd of the tests.
 
 import type { EtcdProcess } from './etcd.js'
 
 export interface User {
   readonly name: string
   readonly password: string
-  /** May read and write what begins with this, and nothing else. Default: no rights at all. */
+  /** The prefix that the user may read and write. Default: the user has no rights. */
   readonly prefix?: string
 }
 
 export const root = { name: 'root', password: 'secret' } as const
 
-/** From then on etcdctl has to be given `--user=root:secret`, too. */
+/**
+ * Adds root and the users, and switches authentication on: etcdctl then needs `--user=root:secret`.
+ */
 export async function enableAuth(etcd: EtcdProcess, users: readonly User[] = []): Promise<void> {
   const steps = [
     ['role', 'add', 'root'],

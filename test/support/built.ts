@@ -1,8 +1,8 @@
-// Programs that scripts/go-programs.mjs builds, or says why it could not. It must not know what they are.
+// Finds the programs that scripts/go-programs.mjs builds, or its reason for not building them.
 
 import { existsSync, readFileSync } from 'node:fs'
 
-/** Why there is no such program; `undefined` when there is. */
+/** Returns why the program is missing; `undefined` when it is there. */
 export function whyMissing(program: string): string | undefined {
   if (existsSync(program)) return undefined
   const reason = `${program}.missing`

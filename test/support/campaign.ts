@@ -1,8 +1,8 @@
-// Campaigning as `lead()` does, for tests whose clients have little patience. It must not know what is tested.
+// Campaigns again and again as `lead()` does, for tests whose clients have short timeouts.
 
 import type { Candidate, Leadership } from '../../src/index.js'
 
-/** An etcd that is away, or slower than the client waits for, is waited for. */
+/** Campaigns until it is elected, or fails with an error that is not retryable. */
 export async function campaignPatiently(candidate: Candidate): Promise<Leadership> {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-// Certificates for tests, made by the openssl command. It must not know who uses them.
+// Makes certificates for tests with the openssl command.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,9 +11,9 @@ export interface Certificates {
   readonly certFile: string
   readonly keyFile: string
   readonly client: { readonly certFile: string; readonly keyFile: string }
-  /** By the same authority, for localhost but not for 127.0.0.1. */
+  /** Signed by the same authority, for localhost but not for 127.0.0.1. */
   readonly otherHost: { readonly certFile: string; readonly keyFile: string }
-  /** An authority that signed none of these. */
+  /** An authority that has signed none of these. */
   readonly strangeCaFile: string
   remove(): void
 }

@@ -1,5 +1,4 @@
-// The command `elect`, built into a folder of its own and started as users start it: in a pipe or on a terminal. It must
-// not know what is tried with it.
+// Builds the command `elect` into its own folder, and starts it in pipes or on a terminal.
 
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
 import {
@@ -21,7 +20,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export interface BuiltCli {
   /** The file that npm links as `elect`. */
   readonly file: string
-  /** The folder that it is in, and all that belongs to it. */
+  /** The folder that holds it and its other files. */
   readonly dir: string
   remove(): void
 }
@@ -49,7 +48,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
-/** A process that was started, and what it has written so far. Killed when the test is over. */
+/** A process of a test, and its output so far. It is killed when the test is over. */
 export class Started {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
@@ -87,7 +86,7 @@ export class Started {
     this.child.kill(signal)
   }
 
-  /** Types at the terminal, or writes to the pipe. */
+  /** Types on the terminal, or writes to the pipe. */
   type(text: string): void {
     this.child.stdin?.write(text)
   }
@@ -107,7 +106,7 @@ export interface StartOptions {
   readonly stdio?: StdioOptions
 }
 
-/** In pipes. */
+/** Starts the command in pipes. */
 export function start(
   { file }: BuiltCli,
   args: readonly string[],
@@ -118,7 +117,7 @@ export function start(
   return started
 }
 
-/** On a terminal of its own, made by script(1): what is typed and shown goes through the kernel's line discipline. */
+/** Starts the command on a terminal of script(1), with the kernel's line discipline in between. */
 export function startOnTerminal(
   cli: BuiltCli,
   args: readonly string[],
@@ -134,14 +133,14 @@ export function shellOnTerminal(command: string, env: NodeJS.ProcessEnv = {}): S
   return started
 }
 
-/** For the shell. */
+/** Quotes a word for the shell. */
 export function quoted(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
 async function end(started: Started): Promise<void> {
   if (started.isRunning) {
-    // Its group: what script(1) runs is in another one, and is hung up by the kernel.
+    // The command under script(1) is in another process group; the kernel hangs it up.
     started.kill('SIGCONT')
     started.kill('SIGKILL')
   }
@@ -151,7 +150,7 @@ async function end(started: Started): Promise<void> {
   await started.ended.catch(() => undefined)
 }
 
-/** The processes that this one has started and that live. */
+/** Lists the living children of a process. */
 export function childrenOf(pid: number): number[] {
   const file = `/proc/${String(pid)}/task/${String(pid)}/children`
   return existsSync(file)
@@ -159,7 +158,7 @@ export function childrenOf(pid: number): number[] {
     : []
 }
 
-/** Those whose command lines hold this text and that live. */
+/** Lists the processes whose command lines contain this text. */
 export function processesNaming(text: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -167,7 +166,7 @@ export function processesNaming(text: string): number[] {
     .filter((pid) => commandLineOf(pid).includes(text))
 }
 
-/** The keeper of an `elect run`. */
+/** Finds the keeper of an `elect run`. */
 export function keeperOf(pid: number): number {
   const keeper = childrenOf(pid).find((child) => commandLineOf(child).includes('keeper.js'))
   if (keeper === undefined) throw new Error(`process ${String(pid)} has no keeper`)
@@ -182,7 +181,7 @@ function commandLineOf(pid: number): string {
   }
 }
 
-/** Whether it lives; one that is dead and not reaped does not. */
+/** Whether the process lives; a dead process that was not reaped does not. */
 export function lives(pid: number): boolean {
   try {
     const line = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')

@@ -1,5 +1,5 @@
-// The last word of a test run: what was skipped and why, and how many passed, failed and were skipped.
-// Who skips says why: in the name of the suite or test, or in the note handed to `skip()`.
+// Ends a test run with a line that counts passed, failed and skipped tests, after the reasons for
+// skipping: the name of the suite or test, or the note given to `skip()`.
 
 import { writeFileSync } from 'node:fs'
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node'
@@ -8,7 +8,7 @@ export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
     const reasons = new Set<string>()
-    // A file that cannot be loaded, a hook that throws, a rejection that nobody awaits: each is a failure of its own.
+    // Failures outside of tests: files that do not load, hooks that throw, unhandled rejections.
     let broken = errors.length
     for (const module of modules) {
       broken += module.errors().length
@@ -28,7 +28,7 @@ export class ClosingLine implements Reporter {
   }
 }
 
-/** One reason for all tests of a skipped suite. */
+/** Returns the same reason for all tests of a skipped suite. */
 function reasonOf(test: TestCase): string {
   const result = test.result()
   if (result.state === 'skipped' && result.note !== undefined) {

@@ -1,4 +1,4 @@
-// Runs a program to its end. It must not know which.
+// Runs a program to its end, and returns its output.
 
 import { execFile } from 'node:child_process'
 
@@ -8,7 +8,9 @@ export interface Output {
   readonly code: number
 }
 
-/** A failing exit code is a result; a program that cannot be started, or that a signal ended, is an error. */
+/**
+ * Resolves with any exit code; rejects when the program does not start, or when a signal ends it.
+ */
 export function run(
   command: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-// A candidate that is elected when the test says so, and whose leaderships are real. It must not know what is tested.
+// A candidate that is elected when the test says so, with real leaderships.
 
 import type { EtcdApi } from '../../src/etcd/api.js'
 import { lead, type LeadOptions } from '../../src/candidate/lead.js'
@@ -37,7 +37,7 @@ export class FakeCandidate {
     })
   }
 
-  /** Every campaign is won at once. */
+  /** Wins every campaign at once. */
   alwaysWins(): this {
     this.#outcome = () => this.#win()
     return this

@@ -1,5 +1,4 @@
-// etcd members that a test plays by hand: it sees every call and every stream, and answers when and how it likes.
-// It must not know what is tested, nor anything of what etcd would answer.
+// etcd members that a test plays itself: it sees every call and stream, and chooses every answer.
 
 import {
   create,
@@ -22,7 +21,7 @@ import {
   type UnaryOptions,
 } from '../../src/etcd/wire/transport.js'
 
-/** One request that waits for its answer. */
+/** A call that waits for its answer. */
 export class FakeCall<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> {
   readonly method: DescMethodUnary<I, O>
   readonly url: string
@@ -53,7 +52,7 @@ export class FakeCall<I extends DescMessage = DescMessage, O extends DescMessage
   }
 }
 
-/** One stream as the member sees it. */
+/** The member's end of a stream. */
 export class FakeStream<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> {
   readonly method: DescMethodBiDiStreaming<I, O>
   readonly url: string
@@ -79,7 +78,7 @@ export class FakeStream<I extends DescMessage = DescMessage, O extends DescMessa
     return this.#open
   }
 
-  /** Has the client receive this. */
+  /** Sends a message to the client. */
   message(response: MessageInitShape<O>): void {
     if (this.#open) this.#sink.message(create(this.method.output, response))
   }
@@ -90,7 +89,7 @@ export class FakeStream<I extends DescMessage = DescMessage, O extends DescMessa
     this.#sink.closed(new RpcError(code, message))
   }
 
-  /** The client's end of it. */
+  /** The client's end of the stream. */
   get client(): OutgoingStream<MessageShape<I>> {
     return {
       send: (message) => {
@@ -104,9 +103,9 @@ export class FakeStream<I extends DescMessage = DescMessage, O extends DescMessa
 }
 
 export class FakeCluster {
-  /** The endpoints that were connected to, in order. */
+  /** The endpoints that clients have connected to, in order. */
   readonly connected: string[] = []
-  /** Called with each request; what it does not answer waits. */
+  /** Called with each call; a call that it does not answer waits. */
   onCall: (call: FakeCall) => void = () => undefined
   readonly #clock: Clock
   readonly #calls: FakeCall[] = []
@@ -116,41 +115,41 @@ export class FakeCluster {
     this.#clock = clock
   }
 
-  /** To be given to a client. */
+  /** The `transport` option of a client. */
   readonly connect: TransportFactory = (endpoint) => {
     this.connected.push(endpoint.url)
     return this.#transport(endpoint)
   }
 
-  /** Every request of this kind, oldest first. */
+  /** All calls of this method, oldest first. */
   calls<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
   ): FakeCall<I, O>[] {
     return this.#calls.filter((call) => call.method === (method as unknown)) as never
   }
 
-  /** Every stream of this kind, oldest first. */
+  /** All streams of this method, oldest first. */
   streams<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
   ): FakeStream<I, O>[] {
     return this.#streams.filter((stream) => stream.method === (method as unknown)) as never
   }
 
-  /** The latest stream of this kind. */
+  /** The latest stream of this method. */
   stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
   ): FakeStream<I, O> {
     const stream = this.streams(method).at(-1)
-    if (stream === undefined) throw new Error(`nobody has opened a stream of ${method.name}`)
+    if (stream === undefined) throw new Error(`no stream of ${method.name} was opened`)
     return stream
   }
 
-  /** The latest request of this kind. */
+  /** The latest call of this method. */
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
   ): FakeCall<I, O> {
     const call = this.calls(method).at(-1)
-    if (call === undefined) throw new Error(`nobody has called ${method.name}`)
+    if (call === undefined) throw new Error(`${method.name} was not called`)
     return call
   }
 

@@ -1,4 +1,4 @@
-// That tests may rely on the Go peer: it tells what etcd holds, and does what it is told.
+// The Go peer carries out its commands, and reports what etcd holds.
 
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ describeGo('the Go peer', () => {
   })
   const peers = () => ({ endpoints: etcd.endpoint })
 
-  test('leads, proclaims, resigns and leads again as it is told, and its observer sees it', async () => {
+  test('leads, proclaims, resigns and leads again on command, and its observer sees it', async () => {
     const election = randomUUID()
     await using observer = GoPeer.observe(peers(), election)
     await using a = GoPeer.campaign(peers(), election, 'a')
@@ -23,31 +23,31 @@ describeGo('the Go peer', () => {
     const { key, revision } = await a.next('elected')
     expect(key).toBe(`${election}/${lease}`)
     expect(await observer.next('leader')).toEqual({ event: 'leader', key, revision, value: 'a' })
-    a.tell('proclaim a with spaces')
+    a.send('proclaim a with spaces')
     expect((await a.next('proclaimed')).value).toBe('a with spaces')
     expect((await observer.next('leader')).value).toBe('a with spaces')
     expect((await GoPeer.leader(peers(), election)).revision).toBe(revision)
-    a.tell('resign')
+    a.send('resign')
     await a.next('resigned')
     await expect(GoPeer.leader(peers(), election)).rejects.toThrow('election: no leader')
-    a.tell('proclaim nothing')
+    a.send('proclaim nothing')
     expect((await a.next('error')).error).toBe('election: not leader')
-    a.tell('campaign again')
+    a.send('campaign again')
     const again = await a.next('elected')
     expect(BigInt(again.revision)).toBeGreaterThan(BigInt(revision))
     expect((await observer.next('leader')).value).toBe('again')
   })
 
-  test('waits for its turn, which it can cancel, and leaves no key when it is closed', async () => {
+  test('waits for its turn, can cancel that, and leaves no key when it is closed', async () => {
     const election = randomUUID()
     await using a = GoPeer.campaign(peers(), election, 'a')
     await a.next('session')
     await a.next('elected')
     await using b = GoPeer.campaign(peers(), election, 'b')
     await b.next('session')
-    b.tell('cancel')
+    b.send('cancel')
     expect((await b.next('error')).error).toBe('context canceled')
-    b.tell('campaign b again')
+    b.send('campaign b again')
     await a.close()
     expect((await b.next('elected')).value).toBe('b again')
     await b.close()

@@ -1,5 +1,4 @@
-// Drives the Go program that takes part in elections through etcd's own package (test/interop/go).
-// It must not know what is tested.
+// Drives the Go program that takes part in elections with etcd's own package (test/etcd/interop/go).
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +9,9 @@ import { whyMissing } from './built.js'
 
 const program = fileURLToPath(new URL('../../.cache/go-peer', import.meta.url))
 
-/** What the program tells, a line each; revisions are decimal strings, leases are in hex as in keys. */
+/**
+ * One line of the program's output. Revisions are decimal strings; leases are in hex, as in keys.
+ */
 export type Fact =
   | { readonly event: 'session'; readonly lease: string }
   | { readonly event: 'session-over' }
@@ -31,7 +32,7 @@ export type FactOf<Event extends Fact['event']> = Extract<Fact, { readonly event
 
 export interface GoPeerOptions {
   readonly endpoints: string | readonly string[]
-  /** Of the session's lease, in seconds. */
+  /** The TTL of the session's lease, in seconds. */
   readonly ttl?: number
   readonly user?: string
 }
@@ -45,7 +46,7 @@ export class GoPeer {
     const flags = [`-endpoints=${[endpoints].flat().join(',')}`, `-ttl=${String(ttl)}`]
     this.#child = spawn(program, [...flags, `-user=${user}`, ...args])
     this.#child.stderr.on('data', (bytes) => (this.#complaint += String(bytes)))
-    // It may end, or be killed, before it has read what it was told.
+    // It may end, or be killed, before it has read all commands.
     this.#child.stdin.on('error', () => undefined)
     this.#facts = createInterface(this.#child.stdout)[Symbol.asyncIterator]()
   }
@@ -58,31 +59,31 @@ export class GoPeer {
     return new GoPeer(options, ['observe', election])
   }
 
-  /** Who leads according to Go; rejects with what Go says when nobody does. */
+  /** Returns the leader according to Go; rejects with Go's error when there is none. */
   static async leader(options: GoPeerOptions, election: string): Promise<FactOf<'leader'>> {
     await using peer = new GoPeer(options, ['leader', election])
     return await peer.next('leader')
   }
 
-  tell(command: 'resign' | 'cancel' | `campaign ${string}` | `proclaim ${string}`): void {
+  send(command: 'resign' | 'cancel' | `campaign ${string}` | `proclaim ${string}`): void {
     this.#child.stdin.write(`${command}\n`)
   }
 
-  /** The next fact, which must be this one. */
+  /** Reads the next fact, and rejects when it is another one than this. */
   async next<Event extends Fact['event']>(event: Event): Promise<FactOf<Event>> {
     const line = await this.#facts.next()
     if (line.done === true) throw new Error(`expected ${event}, the peer ended: ${this.#complaint}`)
     const fact = JSON.parse(line.value) as Fact
-    if (fact.event !== event) throw new Error(`expected ${event}, the peer told ${line.value}`)
+    if (fact.event !== event) throw new Error(`expected ${event}, the peer reported ${line.value}`)
     return fact as FactOf<Event>
   }
 
-  /** Dies without a word to etcd: its lease has to expire. */
+  /** Kills it, so that its lease has to expire. */
   async kill(): Promise<void> {
     await this.#end(() => this.#child.kill('SIGKILL'))
   }
 
-  /** Ends in good order: its lease is revoked. */
+  /** Ends it in good order, so that it revokes its lease. */
   async close(): Promise<void> {
     await this.#end(() => this.#child.stdin.end())
   }
@@ -99,7 +100,9 @@ export class GoPeer {
   }
 }
 
-/** Tests beside a Go program; skipped, with the reason, where it could not be built. */
+/**
+ * Runs a suite that needs the Go program; skips it, with the reason, when the program is missing.
+ */
 export function describeGo(name: string, suite: () => void): void {
   const reason = whyMissing(program)
   describe.skipIf(reason !== undefined)(reason === undefined ? name : `${name}: ${reason}`, suite)

@@ -1,13 +1,12 @@
-// What has to be gone when a test process is, even one that was killed: a directory, and the process that works in it.
-// A shell of its own waits at a pipe from this process, which the kernel closes whatever becomes of it.
-// It must not know what the process does.
+// Removes a directory, and kills the process that works in it, when the test process ends, even by
+// SIGKILL. A shell waits on a pipe from the test process, which the kernel closes in any case.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
-// Each line is the pid that is to be killed; an empty one: none. What ends a test run at the terminal must not end
-// what cleans up after it. The second removal is for files that were made during the first.
+// Each line is the pid to kill; an empty line: none. A signal from the terminal ends the test run,
+// not its clean-up. The second removal takes files that appeared during the first.
 const vigil = `
 trap '' HUP INT TERM
 while read -r pid; do last=$pid; done
@@ -25,12 +24,14 @@ export class Guardian {
     this.#shell.unref()
   }
 
-  /** This process dies with ours. `undefined`: it is gone, and its pid may soon be anybody's. */
+  /**
+   * Sets the process to kill. `undefined`: it has ended, and its pid may soon be another process's.
+   */
   watch(pid: number | undefined): void {
     this.#shell.stdin.write(`${pid === undefined ? '' : String(pid)}\n`)
   }
 
-  /** Now, rather than at the end of this process. */
+  /** Cleans up now rather than at the end of this process. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#shell.exitCode !== null) return
     const exit = once(this.#shell, 'exit')

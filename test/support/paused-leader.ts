@@ -1,11 +1,11 @@
-// The case that `lockDelay` exists for: the member that leads etcd is paused for about a TTL while a candidate leads, and
-// resumes. It tells for how long two candidates led at once.
+// Plays the case that `lockDelay` exists for: the member that leads etcd is paused for about a TTL
+// while a candidate leads, and resumes. Measures for how long two candidates lead at once.
 
 import { Candidate, Etcd, type Leadership } from '../../src/index.js'
 import type { EtcdCluster } from './etcd.js'
 import { until } from './until.js'
 
-/** Which members the leading candidate's client knows: the one that is paused, the others, or all, that one first. */
+/** Which members the leading candidate's client connects to. */
 export type Way = 'only the paused one' | 'the paused one first' | 'only the others'
 
 export const ways: readonly Way[] = [
@@ -23,9 +23,11 @@ export interface Round {
 }
 
 export interface Outcome {
-  /** For how long the first was still valid when the second had been elected; 0 when it was not. */
+  /**
+   * For how long the first term stayed valid after the second candidate was elected; 0: not at all.
+   */
   readonly overlapMs: number
-  /** How the first term ended; undefined when it outlived all. */
+  /** How the first term ended; undefined when it did not end. */
   readonly end: string | undefined
 }
 
@@ -47,11 +49,11 @@ export async function pausedLeaderRound(cluster: EtcdCluster, round: Round): Pro
     const next = second.campaign()
     next.catch(() => undefined)
     await until(() => second.term !== '', { what: 'the second to be in line' })
-    paused.pause()
+    await paused.pause()
     await passed(round.pauseMs)
     paused.resume()
     const overlapping = next.then(() => overlapOf(leading))
-    // A lease that etcd ends because of that is ended soon after, or within a TTL of being renewed in vain.
+    // If etcd ends the lease, it does so soon after it resumes, or within a TTL of a vain renewal.
     await Promise.race([overlapping, passed(ttl * 1_000 + 1_500)])
     if (!leading.signal.aborted) return { overlapMs: 0, end: undefined }
     return { overlapMs: await overlapping, end: await leading.ended }
@@ -62,7 +64,7 @@ export async function pausedLeaderRound(cluster: EtcdCluster, round: Round): Pro
   }
 }
 
-/** Looks at it as often as the event loop turns. */
+/** Measures how long the leadership stays valid, in turns of the event loop. */
 async function overlapOf(leading: Leadership): Promise<number> {
   const sinceMs = performance.now()
   let overlapMs = 0
@@ -73,7 +75,7 @@ async function overlapOf(leading: Leadership): Promise<number> {
   return overlapMs
 }
 
-/** A client draws the endpoint that it asks first before it draws anything else. */
+/** A client's first random number chooses the endpoint that it asks first. */
 function firstEndpointFirst(): () => number {
   let drawn = 0
   return () => (drawn++ === 0 ? 0 : Math.random())

@@ -1,8 +1,8 @@
-// TCP ports that nobody listens on at the moment.
+// Finds TCP ports that no process listens on.
 
 import { createServer } from 'node:net'
 
-/** The kernel hands ports out in turn, so that the same one does not come back soon. */
+/** The kernel hands ports out in turn, so a port that was closed is not handed out again soon. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -1,5 +1,5 @@
-// The seed of every property test: the same in each run, so that one that passes here passes there.
-// PROPERTY_SEED=random draws another one, PROPERTY_SEED=N takes that one; a failure prints the seed it was found with.
+// Sets the seed of all property tests: the same in each run, so that results do not differ between
+// runs. PROPERTY_SEED=random draws a seed, PROPERTY_SEED=N sets it; a failure prints the seed.
 
 import fc from 'fast-check'
 

@@ -1,4 +1,4 @@
-// A TCP proxy in front of one server, through which a network can be made to fail. It must not know what is sent.
+// A TCP proxy in front of one server, with which a test makes the network fail.
 
 import { createServer, type Server, Socket } from 'node:net'
 
@@ -23,7 +23,7 @@ export class Proxy {
     })
   }
 
-  /** In front of what listens on this port. */
+  /** Starts a proxy in front of the server on this port. */
   static async before(port: number, host = '127.0.0.1'): Promise<Proxy> {
     const proxy = new Proxy({ port, host })
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
@@ -36,7 +36,7 @@ export class Proxy {
     return `http://127.0.0.1:${String(port)}`
   }
 
-  /** How often somebody connected. */
+  /** How many connections clients have made. */
   get dialled(): number {
     return this.#dialled
   }
@@ -45,37 +45,37 @@ export class Proxy {
     return this.#pairs.size
   }
 
-  /** Takes everything and passes on nothing; connections stay up. */
+  /** Swallows all bytes; connections stay up. */
   blackhole(direction: Direction = 'both'): void {
     this.#swallowed = direction
   }
 
-  /** Takes everything, and passes it on when it is healed: what TCP does when a cut was short. */
+  /** Holds all bytes back until it is healed, as TCP does when a cut is short. */
   hold(): void {
     this.#held ??= []
   }
 
-  /** Passes everything on so much later. */
+  /** Passes all bytes on so much later. */
   delay(ms: number, direction: Direction = 'both'): void {
     this.#delayMs = ms
     this.#delayed = direction
   }
 
   /**
-   * Loses bytes when asked to: from then on nothing passes that way on that connection, as TCP passes nothing on that
-   * comes after a gap.
+   * Loses bytes when `lost` says so. Then nothing more passes in that direction on that connection,
+   * as TCP delivers nothing that comes after a gap.
    */
   drop(lost: () => boolean): void {
     this.#lost = lost
   }
 
-  /** Ends all connections, and new ones as soon as they are made. */
+  /** Resets all connections, and new ones as soon as they are made. */
   refuse(): void {
     this.#refuses = true
     this.reset()
   }
 
-  /** Ends all connections at once and without a word of HTTP/2. */
+  /** Resets all connections at once, without any HTTP/2 message. */
   reset(): void {
     for (const [client, server] of this.#pairs) {
       client.resetAndDestroy()
@@ -83,12 +83,14 @@ export class Proxy {
     }
   }
 
-  /** The client is told that nothing more comes, and may go on sending. */
+  /** Half-closes all connections: the client reads the end, and may go on sending. */
   halfClose(): void {
     for (const [client] of this.#pairs) client.end()
   }
 
-  /** New bytes pass again; those that were swallowed are lost, so connections that had any are broken. */
+  /**
+   * Lets new bytes pass again. Swallowed bytes are lost, so connections that had any are broken.
+   */
   heal(): void {
     this.#swallowed = undefined
     this.#delayMs = 0

@@ -1,4 +1,4 @@
-// What one test makes, and takes away again however it ends. It must not know what is tested.
+// Makes the clients, sessions, candidates and observers of one test, and closes them when it ends.
 
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
@@ -12,16 +12,16 @@ import {
   type SessionOptions,
 } from '../../src/index.js'
 
-/** A name that no other test uses, so that all may share one etcd. */
+/** Returns a name that no other test uses, so that tests may share an etcd. */
 export function uniqueElection(): string {
   return `election-${randomUUID()}`
 }
 
-/** No machine stalls for so long: who needs a lease to run out, or to be renewed, says when. */
+/** In seconds; no host stalls for so long. A test about renewal or expiry sets its own. */
 const defaultTtl = 60
 
 export interface Scope {
-  /** The client that everything below uses unless told otherwise. */
+  /** The client that the functions below use by default. */
   readonly etcd: Etcd
   readonly election: string
   readonly client: (options?: Partial<EtcdOptions>) => Etcd
@@ -38,7 +38,7 @@ export function scope(endpoints: string | readonly string[]): Scope {
   const clients: Etcd[] = []
   onTestFinished(async () => {
     const closed = Promise.allSettled(undo.map((close) => close()))
-    // What cannot be closed any more, because its server is gone, ends with its client.
+    // A session whose server is gone cannot close; it ends with its client.
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1_000))])
     await Promise.all(clients.map((etcd) => etcd.close()))
     await closed
@@ -73,13 +73,13 @@ export function scope(endpoints: string | readonly string[]): Scope {
   }
 }
 
-/** Waits for what an observer shows, without polling: by reading its changes. */
+/** Resolves when the observer shows this leader; reads its changes instead of polling. */
 export async function seen(observer: Observer, name: string | undefined): Promise<void> {
   for await (const leader of observer) if (leader?.name === name) return
   throw new Error(`the observer stopped before it saw ${name ?? 'nobody'} lead`)
 }
 
-/** Whether the promise is still pending after everything that is due has run. */
+/** Whether the promise is still pending after one turn of the event loop. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol('pending')
   const turn = new Promise((resolve) => setImmediate(resolve, pending))

@@ -1,5 +1,4 @@
-// What the suites run on that need no more of a server than that clients and etcdctl can use it: the devserver, and
-// every etcd. It must not know what is tested.
+// Runs a suite that needs only a server for clients and etcdctl on the devserver and on every etcd.
 
 import { describe } from 'vitest'
 import { DevServer } from '../../src/devserver/index.js'
@@ -32,7 +31,7 @@ export async function startServer(version: string): Promise<Server> {
   }
 }
 
-/** The same tests on the devserver and on every etcd. */
+/** Runs the same tests on the devserver and on every etcd. */
 export function describeServers(suite: (version: string) => void): void {
   describe('devserver', () => {
     suite('devserver')

@@ -1,6 +1,9 @@
-// Waits for a condition; the failure says what was waited for.
+// Waits for a condition.
 
-/** Looks again and again until the condition holds. A condition that throws does not hold yet. */
+/**
+ * Polls every 10 ms until the condition holds; a condition that throws does not hold yet. Rejects
+ * after `timeoutMs`, with `what` in the message.
+ */
 export async function until(
   condition: () => unknown,
   { what, timeoutMs = 30_000 }: { what: string; timeoutMs?: number },

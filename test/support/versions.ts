@@ -1,4 +1,4 @@
-// Which etcds can be run here: Debian's always, newer ones where they have been built (scripts/go-programs.mjs).
+// Finds the etcds on this host: Debian's, and newer ones that scripts/go-programs.mjs has built.
 
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -13,12 +13,10 @@ export interface Binaries {
 
 const root = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'etcd-elect')
 
-/** The newer releases that the suite runs on. */
+/** The newer releases that the tests run on. */
 export const builtVersions: readonly string[] = Object.values(
-  JSON.parse(readFileSync(new URL('./etcd-versions.json', import.meta.url), 'utf8')) as Record<
-    string,
-    string
-  >,
+  // From where npm and vitest start their programs: this may be part of a bundle.
+  JSON.parse(readFileSync('test/support/etcd-versions.json', 'utf8')) as Record<string, string>,
 )
 
 /** `debian` stands for the etcd and etcdctl on the PATH. */
@@ -38,14 +36,21 @@ function whyNot(version: string): string | undefined {
   return whyMissing(etcd) ?? whyMissing(etcdctl)
 }
 
-/** The same tests on every etcd; one that is not here is skipped with the reason. */
+/** Runs the same tests on every etcd; skips an etcd that is not here, with the reason. */
 export function describeVersions(suite: (version: string) => void): void {
-  for (const version of ['debian', ...builtVersions]) {
-    const name = version === 'debian' ? 'etcd of Debian' : `etcd ${version}`
-    const reason = whyNot(version)
-    const title = reason === undefined ? name : `${name}: ${reason}`
-    describe.skipIf(reason !== undefined)(title, () => {
-      suite(version)
-    })
-  }
+  for (const version of ['debian', ...builtVersions]) describeVersion(version, suite)
+}
+
+/** Runs tests on the newest etcd, where all of them would take too long for `npm test`. */
+export function describeNewest(suite: (version: string) => void): void {
+  describeVersion(builtVersions.at(-1) ?? 'debian', suite)
+}
+
+function describeVersion(version: string, suite: (version: string) => void): void {
+  const name = version === 'debian' ? 'etcd of Debian' : `etcd ${version}`
+  const reason = whyNot(version)
+  const title = reason === undefined ? name : `${name}: ${reason}`
+  describe.skipIf(reason !== undefined)(title, () => {
+    suite(version)
+  })
 }

@@ -1,6 +1,6 @@
 // Option tables: each options object of the public API has one, with a row for each option.
 // Constructors and calls check their options against the table, test/docs compares docs/api.md with
-// it, and test/bad-input demands a case of bad input for each row.
+// it, and test/package/bad-input demands a case of bad input for each row.
 
 import { InvalidArgumentError } from '../errors.js'
 import { Hidden, show } from '../show.js'

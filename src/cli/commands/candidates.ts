@@ -1,27 +1,27 @@
-// `elect candidates`: the queue, as etcd has it.
+// `elect candidates`: lists the queue of an election.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { table, visible } from '../terminal/table.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { formatTable, escapeControls } from '../terminal/format.js'
 
 export const candidates: CommandSpec = {
   name: 'candidates',
   summary: 'list the queue: who leads, who waits, how long their leases live',
   description: [
-    'Lists the candidates of ELECTION, oldest first; the first one leads. For each it asks etcd how long the lease lives without another renewal, and what TTL it was granted with.',
-    'etcd keeps no times. AGE is how many changes etcd as a whole has seen since the candidate joined.',
+    'Lists the candidates of ELECTION, oldest first; the first one leads. For each it asks etcd for the TTL of the lease, and how long the lease lives without another renewal.',
+    'etcd stores no times: AGE is the number of changes to etcd as a whole since the candidate joined.',
   ],
-  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  args: [{ name: 'ELECTION', description: 'the name of the election', kind: 'required' }],
   options: [],
   connects: true,
   examples: [
     { command: 'elect candidates nightly-report', what: 'as a table' },
-    { command: 'elect candidates nightly-report -o json', what: 'one object a candidate' },
+    { command: 'elect candidates nightly-report -o json', what: 'one object per candidate' },
   ],
   exits: ['no'],
   run: async (context) => {
     const [{ connect }, { checkElection, readAll, toInfo }] = await Promise.all([
-      import('../connection.js'),
+      import('../connect.js'),
       import('../library.js'),
     ])
     const { stop: signal, terminal, args } = context
@@ -51,9 +51,9 @@ export const candidates: CommandSpec = {
       }),
     )
     if (terminal.isJson) for (const row of rows) terminal.result('', { election, ...row })
-    else if (rows.length > 0) terminal.out(table([headings, ...rows.map(cells)]))
+    else if (rows.length > 0) terminal.out(formatTable([headings, ...rows.map(cells)]))
     if (rows.length > 0) return exitCodes.ok
-    terminal.note(`nobody is in '${visible(election)}'`)
+    terminal.note(`'${escapeControls(election)}' has no candidates`)
     return exitCodes.no
   },
 }
@@ -79,7 +79,7 @@ function cells(row: Row): string[] {
       : `${String(row.ttlLeftSeconds)} of ${String(row.ttlSeconds)} s`
   return [
     String(position),
-    leads ? `${visible(name)} (leads)` : visible(name),
+    leads ? `${escapeControls(name)} (leads)` : escapeControls(name),
     String(fencingToken),
     `${String(ageRevisions)} changes`,
     leaseId.toString(16),

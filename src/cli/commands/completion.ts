@@ -1,7 +1,7 @@
-// `elect completion`: what makes the shell complete commands and flags.
+// `elect completion`: prints the completion script of a shell.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
+import type { CommandSpec } from '../definition/command-spec.js'
 
 export const completion: CommandSpec = {
   name: 'completion',
@@ -27,8 +27,8 @@ export const completion: CommandSpec = {
   ],
   exits: [],
   run: async ({ args, commands, terminal }) => {
-    const { completionFor } = await import('../definition/completions.js')
-    terminal.out(completionFor(args[0] as 'bash' | 'zsh' | 'fish', commands))
+    const { completionScript } = await import('../definition/completion-script.js')
+    terminal.out(completionScript(args[0] as 'bash' | 'zsh' | 'fish', commands))
     return exitCodes.ok
   },
 }

@@ -1,9 +1,9 @@
-// `elect dev`: an etcd in memory, for development.
+// `elect dev`: starts an etcd in memory, for development.
 
-import { parseInteger } from '../duration.js'
+import { parseInteger } from '../option-values.js'
 import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure } from '../failure.js'
-import type { CommandSpec } from '../definition/spec.js'
+import { CommandError } from '../errors.js'
+import type { CommandSpec } from '../definition/command-spec.js'
 
 interface DevFlags {
   readonly host?: string
@@ -14,23 +14,23 @@ export const dev: CommandSpec = {
   name: 'dev',
   summary: 'start an etcd in memory, for development and tests',
   description: [
-    'Starts a server that speaks the protocol of etcd and keeps everything in memory, prints the line that makes elect and etcdctl use it, and serves until SIGINT or SIGTERM comes. It is not for production: it has one member, and what was put is gone when it ends.',
+    'Starts a server that speaks the protocol of etcd and keeps everything in memory, prints a line that makes elect and etcdctl use it, and serves until SIGINT or SIGTERM comes. It is not for production: it has one member, and all data is gone when it ends.',
   ],
   args: [],
   options: [
-    { flags: '--host <address>', description: 'where to listen', byDefault: '127.0.0.1' },
+    { flags: '--host <address>', description: 'address to listen on', byDefault: '127.0.0.1' },
     {
       flags: '--port <port>',
-      description: 'where to listen; 0 for any free one',
+      description: 'port to listen on; 0 for any free one',
       byDefault: '2379',
     },
   ],
   connects: false,
   examples: [
-    { command: 'elect dev', what: 'on the port of etcd' },
+    { command: 'elect dev', what: 'use the port of etcd' },
     {
       command: 'elect dev --port 0 -o json',
-      what: 'on any free port, for a program to read',
+      what: 'use any free port, with output for a program',
     },
   ],
   exits: [],
@@ -47,7 +47,7 @@ export const dev: CommandSpec = {
     const server = await DevServer.start(settings).catch((error: unknown) => {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === undefined || code.startsWith('ELECT_')) throw error
-      throw new CommandFailure(
+      throw new CommandError(
         'usage',
         `cannot listen on ${host}:${port}: ${message}; name another with --port or --host`,
       )

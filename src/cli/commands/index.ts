@@ -1,6 +1,6 @@
-// All commands, in the order in which the help lists them. It must not hold anything else.
+// All commands, in the order of the help.
 
-import type { CommandSpec } from '../definition/spec.js'
+import type { CommandSpec } from '../definition/command-spec.js'
 import { campaign } from './campaign.js'
 import { candidates } from './candidates.js'
 import { completion } from './completion.js'

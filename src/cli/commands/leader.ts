@@ -1,30 +1,30 @@
-// `elect leader`: who leads now.
+// `elect leader`: prints who leads now.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../terminal/leader-text.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { escapeControls } from '../terminal/format.js'
+import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 export const leader: CommandSpec = {
   name: 'leader',
   summary: 'print the name of the leader',
   description: [
-    'Asks etcd who leads ELECTION (a linearizable read) and prints the name; with --verbose, term and fencing token as well. The exit code tells whether there is a leader.',
+    'Asks etcd who leads ELECTION (a linearizable read) and prints the name; with --verbose, also the term and the fencing token. The exit code says whether there is a leader.',
   ],
-  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  args: [{ name: 'ELECTION', description: 'the name of the election', kind: 'required' }],
   options: [],
   connects: true,
   examples: [
-    { command: 'elect leader nightly-report', what: 'its name' },
+    { command: 'elect leader nightly-report', what: 'print its name' },
     {
       command: 'elect leader nightly-report -q || echo "nobody leads"',
-      what: 'for the exit code alone, add > /dev/null',
+      what: 'add > /dev/null to use only the exit code',
     },
   ],
   exits: ['no'],
   run: async (context) => {
     const [{ connect }, { checkElection, readLeader }] = await Promise.all([
-      import('../connection.js'),
+      import('../connect.js'),
       import('../library.js'),
     ])
     const { stop, terminal, args } = context
@@ -33,11 +33,11 @@ export const leader: CommandSpec = {
     const found = await readLeader(etcd.api, election, { signal: stop })
     if (found === undefined) {
       if (terminal.isJson) terminal.result('', { election, leader: null })
-      else terminal.note(`nobody leads '${visible(election)}'`)
+      else terminal.note(`nobody leads '${escapeControls(election)}'`)
       return exitCodes.no
     }
-    const text = terminal.isVerbose ? leaderLine(found) : visible(found.name)
-    terminal.result(text, { election, leader: leaderJson(found) })
+    const text = terminal.isVerbose ? formatLeader(found) : escapeControls(found.name)
+    terminal.result(text, { election, leader: leaderToJson(found) })
     return exitCodes.ok
   },
 }

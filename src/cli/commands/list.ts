@@ -1,27 +1,27 @@
-// `elect list`: all elections, found by their keys.
+// `elect list`: lists all elections.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { table, visible } from '../terminal/table.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { formatTable, escapeControls } from '../terminal/format.js'
 
 export const list: CommandSpec = {
   name: 'list',
   summary: 'list all elections that have candidates',
   description: [
-    'Lists the elections whose names begin with PREFIX, with their leaders. They are found by their keys: one of an election ends in the id of the lease that it is on. Locks of etcdctl are kept in the same way and are listed as well.',
+    'Lists the elections whose names begin with PREFIX, with their leaders. It finds them by their keys, each of which ends in the id of its lease. Locks of etcdctl have the same kind of keys and are listed as well.',
   ],
-  args: [{ name: 'PREFIX', description: 'what names begin with', kind: 'optional' }],
+  args: [{ name: 'PREFIX', description: 'list only names that begin with this', kind: 'optional' }],
   options: [],
   connects: true,
   examples: [
-    { command: 'elect list', what: 'needs the right to read all keys' },
-    { command: 'elect list shard/ -o json', what: 'those below shard/' },
+    { command: 'elect list', what: 'all elections; needs the right to read all keys' },
+    { command: 'elect list shard/ -o json', what: 'those whose names begin with shard/' },
   ],
   exits: [],
   run: async (context) => {
     const [{ connect }, { findElections }] = await Promise.all([
-      import('../connection.js'),
-      import('../elections.js'),
+      import('../connect.js'),
+      import('../find-elections.js'),
     ])
     const { stop, terminal, args } = context
     await using etcd = connect(context)
@@ -32,14 +32,14 @@ export const list: CommandSpec = {
       }
     } else if (found.length > 0) {
       const rows = found.map(({ election, leader, candidates }) => [
-        visible(election),
-        visible(leader.name),
+        escapeControls(election),
+        escapeControls(leader.name),
         String(leader.fencingToken),
         String(candidates),
       ])
-      terminal.out(table([['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], ...rows]))
+      terminal.out(formatTable([['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], ...rows]))
     } else {
-      terminal.note('no election has a candidate')
+      terminal.note('no election has candidates')
     }
     return exitCodes.ok
   },

@@ -1,20 +1,20 @@
-// `elect observe`: one line for every change of the leader.
+// `elect observe`: prints a line for every change of the leader.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { leaderJson, leaderLine } from '../terminal/leader-text.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 export const observe: CommandSpec = {
   name: 'observe',
-  summary: 'follow who leads, one line a change',
+  summary: 'follow who leads, one line per change',
   description: [
-    'Prints who leads ELECTION, and a line for every change from then on, until SIGINT or SIGTERM comes. That nobody leads is one of the changes. Changes that follow quickly on each other may be left out, the last one never.',
+    'Prints who leads ELECTION, then a line for every change, until SIGINT or SIGTERM comes. It prints a line also when nobody leads any more. When changes follow each other quickly it may skip some, but never the last one.',
   ],
-  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  args: [{ name: 'ELECTION', description: 'the name of the election', kind: 'required' }],
   options: [],
   connects: true,
   examples: [
-    { command: 'elect observe nightly-report', what: 'at the terminal' },
+    { command: 'elect observe nightly-report', what: 'for people' },
     {
       command: 'elect observe nightly-report -o json | jq -r \'.leader.name // "nobody"\'',
       what: 'names only',
@@ -23,7 +23,7 @@ export const observe: CommandSpec = {
   exits: [],
   run: async (context) => {
     const [{ connect }, { Observer }] = await Promise.all([
-      import('../connection.js'),
+      import('../connect.js'),
       import('../library.js'),
     ])
     const { stop, terminal, args } = context
@@ -34,7 +34,7 @@ export const observe: CommandSpec = {
       await observer.start({ signal: stop })
       for await (const leader of observer) {
         const { revision } = observer
-        terminal.result(leaderLine(leader), { election, leader: leaderJson(leader), revision })
+        terminal.result(formatLeader(leader), { election, leader: leaderToJson(leader), revision })
       }
     } catch (error) {
       if (!stop.aborted) throw error

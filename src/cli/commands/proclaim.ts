@@ -1,35 +1,35 @@
-// `elect proclaim`: changes the name that others see of the leader.
+// `elect proclaim`: changes the name of the leader.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure } from '../failure.js'
-import type { CommandSpec } from '../definition/spec.js'
-import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../terminal/leader-text.js'
+import { CommandError } from '../errors.js'
+import type { CommandSpec } from '../definition/command-spec.js'
+import { escapeControls } from '../terminal/format.js'
+import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 export const proclaim: CommandSpec = {
   name: 'proclaim',
-  summary: 'change the name that others see of the leader',
+  summary: 'change the name under which others see the leader',
   description: [
-    'Gives whoever leads ELECTION another name, by which observers and elect leader see it: a place for an address or a state. Nothing is changed when another one leads meanwhile.',
-    'Within a CMD of elect run, whose ELECT_ELECTION is ELECTION, it speaks for that term and no other one: when it is over, nothing is changed and the exit code is 1.',
+    'Changes the name of the leader of ELECTION, which observers and elect leader show: a place for an address or a state. When another candidate leads by then, nothing is changed.',
+    'In the CMD of elect run ELECTION it renames the leader only in the term of that CMD: when that term is over, nothing is changed and the exit code is 1.',
   ],
   args: [
-    { name: 'ELECTION', description: 'what is contested', kind: 'required' },
-    { name: 'NAME', description: 'what others are to see', kind: 'required' },
+    { name: 'ELECTION', description: 'the name of the election', kind: 'required' },
+    { name: 'NAME', description: 'the new name', kind: 'required' },
   ],
   options: [],
   connects: true,
   examples: [
     {
       command: 'elect run api -- sh -c \'elect proclaim api "http://$HOSTNAME:80" && exec ./api\'',
-      what: 'a program that tells where it is to be found',
+      what: 'a program that publishes its address',
     },
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { checkElection, checkName, readLeader }, { isOwnTerm, renameLeader }] =
+    const [{ connect }, { checkElection, checkName, readLeader }, { mayActOnTerm, renameLeader }] =
       await Promise.all([
-        import('../connection.js'),
+        import('../connect.js'),
         import('../library.js'),
         import('../operator-actions.js'),
       ])
@@ -38,16 +38,17 @@ export const proclaim: CommandSpec = {
     const name = checkName(args[1])
     await using etcd = connect(context)
     const leader = await readLeader(etcd.api, election, { signal })
-    if (leader === undefined) throw new CommandFailure('no', `nobody leads '${visible(election)}'`)
-    const isOurs = isOwnTerm(env, election, leader)
-    if (!isOurs || !(await renameLeader(etcd.api, election, leader, name, signal))) {
-      const why = isOurs
-        ? 'another one leads meanwhile'
-        : `the term of this CMD is over: ${leaderLine(leader)}`
-      throw new CommandFailure('no', `${why}; nothing was changed`)
+    if (leader === undefined)
+      throw new CommandError('no', `nobody leads '${escapeControls(election)}'`)
+    const mayRename = mayActOnTerm(env, election, leader)
+    if (!mayRename || !(await renameLeader(etcd.api, election, leader, name, signal))) {
+      const why = mayRename
+        ? 'another candidate leads by now'
+        : `the term of this CMD is over: ${formatLeader(leader)}`
+      throw new CommandError('no', `${why}; nothing was changed`)
     }
     const renamed = { ...leader, name }
-    terminal.result(leaderLine(renamed), { election, leader: leaderJson(renamed) })
+    terminal.result(formatLeader(renamed), { election, leader: leaderToJson(renamed) })
     return exitCodes.ok
   },
 }

@@ -1,10 +1,10 @@
-// `elect resign`: makes the present leader step down, from outside.
+// `elect resign`: evicts the present leader.
 
 import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure, usage } from '../failure.js'
-import type { CommandSpec, Context } from '../definition/spec.js'
-import { visible } from '../terminal/table.js'
-import { leaderJson, leaderLine } from '../terminal/leader-text.js'
+import { CommandError, usageError } from '../errors.js'
+import type { CommandSpec, Context } from '../definition/command-spec.js'
+import { escapeControls } from '../terminal/format.js'
+import { leaderToJson, formatLeader } from '../terminal/format-leader.js'
 
 interface ResignFlags {
   readonly yes?: true
@@ -14,22 +14,22 @@ export const resign: CommandSpec = {
   name: 'resign',
   summary: 'evict the present leader',
   description: [
-    'Removes the key of whoever leads ELECTION, so that the next candidate leads. It asks before it does so. Only the leader that was shown is evicted: when another one leads meanwhile, nothing is changed.',
-    'The evicted leader is told so by etcd in one message; in the time that the message takes, two may believe that they lead. Asking its process to end (SIGTERM) has no such gap.',
-    'Within a CMD of elect run, whose ELECT_ELECTION is ELECTION, it gives up that term and no other one.',
+    'Deletes the key of the leader of ELECTION, so that the next candidate leads. It asks first. It evicts only the leader that it has shown: when another candidate leads by then, nothing is changed.',
+    'Until etcd has told the evicted leader, two may believe that they lead. SIGTERM to the process of the leader has no such gap.',
+    'In the CMD of elect run ELECTION it ends only the term of that CMD: when that term is over already, nothing is changed and the exit code is 1.',
   ],
-  args: [{ name: 'ELECTION', description: 'what is contested', kind: 'required' }],
+  args: [{ name: 'ELECTION', description: 'the name of the election', kind: 'required' }],
   options: [{ flags: '-y, --yes', description: 'do not ask' }],
   connects: true,
   examples: [
-    { command: 'elect resign nightly-report', what: 'shows the leader, and asks' },
-    { command: 'elect resign nightly-report --yes', what: 'in a script' },
+    { command: 'elect resign nightly-report', what: 'show the leader, and ask' },
+    { command: 'elect resign nightly-report --yes', what: 'do not ask: for scripts' },
   ],
   exits: ['no'],
   run: async (context) => {
-    const [{ connect }, { checkElection, readLeader }, { isOwnTerm, removeCandidacy }] =
+    const [{ connect }, { checkElection, readLeader }, { mayActOnTerm, removeCandidacy }] =
       await Promise.all([
-        import('../connection.js'),
+        import('../connect.js'),
         import('../library.js'),
         import('../operator-actions.js'),
       ])
@@ -37,32 +37,33 @@ export const resign: CommandSpec = {
     const election = checkElection(args[0])
     await using etcd = connect(context)
     const leader = await readLeader(etcd.api, election, { signal })
-    if (leader === undefined) throw new CommandFailure('no', `nobody leads '${visible(election)}'`)
-    if (!isOwnTerm(env, election, leader)) {
-      throw new CommandFailure('no', `the term of this CMD is over: ${leaderLine(leader)}`)
+    if (leader === undefined)
+      throw new CommandError('no', `nobody leads '${escapeControls(election)}'`)
+    if (!mayActOnTerm(env, election, leader)) {
+      throw new CommandError('no', `the term of this CMD is over: ${formatLeader(leader)}`)
     }
-    if ((options as ResignFlags).yes !== true && !(await confirmed(context, leaderLine(leader)))) {
-      throw new CommandFailure('no', 'nothing was changed')
+    if ((options as ResignFlags).yes !== true && !(await confirm(context, formatLeader(leader)))) {
+      throw new CommandError('no', 'nothing was changed')
     }
     if (!(await removeCandidacy(etcd.api, leader, signal))) {
-      throw new CommandFailure(
+      throw new CommandError(
         'no',
-        `${visible(leader.name)} no longer leads '${visible(election)}': nothing was changed`,
+        `${escapeControls(leader.name)} no longer leads '${escapeControls(election)}': nothing was changed`,
       )
     }
-    const text = `${visible(leader.name)} no longer leads '${visible(election)}'`
-    terminal.result(text, { election, evicted: leaderJson(leader) })
+    const text = `${escapeControls(leader.name)} no longer leads '${escapeControls(election)}'`
+    terminal.result(text, { election, evicted: leaderToJson(leader) })
     return exitCodes.ok
   },
 }
 
-async function confirmed({ stop, terminal }: Context, who: string): Promise<boolean> {
+async function confirm({ stop, terminal }: Context, leader: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw usage(`there is no terminal to ask at whether to evict (${who}): add --yes`)
+    throw usageError(`there is no terminal to ask on: add --yes to evict the leader (${leader})`)
   }
   const { createInterface } = await import('node:readline/promises')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
-  // Ctrl-C is read as a character here, and not made a signal of.
+  // While readline reads, Ctrl-C is a character and raises no signal.
   const interrupted = new AbortController()
   lines.once('SIGINT', () => {
     interrupted.abort()
@@ -71,7 +72,7 @@ async function confirmed({ stop, terminal }: Context, who: string): Promise<bool
     interrupted.abort()
   })
   try {
-    const question = `${who}. Evict it? [y/N] `
+    const question = `${leader}. Evict it? [y/N] `
     const signal = AbortSignal.any([stop, interrupted.signal])
     const answer = await lines.question(question, { signal })
     return /^y(es)?$/i.test(answer.trim())

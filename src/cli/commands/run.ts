@@ -1,11 +1,11 @@
-// `elect run`: a program that runs on one machine at a time.
+// `elect run`: runs a program on one computer at a time.
 
 import { constants } from 'node:os'
 import { campaignOptions } from '../definition/campaign-options.js'
-import { parseDuration, parseInteger } from '../duration.js'
-import { exitCodes } from '../definition/exit-codes.js'
-import { CommandFailure, SignalError, signalExit, usage } from '../failure.js'
-import type { CommandSpec, Context } from '../definition/spec.js'
+import { parseDuration, parseInteger } from '../option-values.js'
+import { exitCodes, signalExitCode } from '../definition/exit-codes.js'
+import { CommandError, SignalError, usageError } from '../errors.js'
+import type { CommandSpec, Context } from '../definition/command-spec.js'
 
 interface RunFlags {
   readonly grace?: string
@@ -17,20 +17,20 @@ export const run: CommandSpec = {
   name: 'run',
   summary: 'run a program for as long as this machine leads',
   description: [
-    'Waits until this machine leads ELECTION, runs CMD, and gives the leadership up when CMD and everything that it started has ended. CMD is run without a shell, in a session and a process group of its own; terminal, input, output and signals are passed on.',
-    'When the leadership is about to end because etcd could not be asked for a renewal, all of CMD gets SIGTERM, and SIGKILL after the grace period, before the leadership ends and another machine can lead. So no two copies run at once, as long as clocks run at the same rate within 5 %, also when elect itself is killed or stopped. When the leadership is ended from outside (the key deleted, the lease revoked), CMD is killed at once.',
-    'CMD finds ELECT_ELECTION, ELECT_NAME, ELECT_TERM and ELECT_FENCING_TOKEN in its environment. The token is greater for every later leader: a store that refuses smaller ones than it has seen takes no stale write.',
-    'SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed to CMD, and elect ends when CMD has ended, however long that takes; the lease is renewed meanwhile.',
+    'Waits until this machine leads ELECTION, runs CMD, and gives the leadership up when CMD and everything that it started has ended. CMD runs without a shell, in its own session and process group; elect passes terminal, input, output and signals on.',
+    'When the lease cannot be renewed in time, CMD and everything that it started get SIGTERM, and after the grace period SIGKILL, before the leadership ends and another machine can lead. So no two copies run at once, even when elect itself is killed or stopped, as long as clocks run at the same rate within 5 %. When somebody deletes the key or revokes the lease, CMD is killed at once.',
+    'CMD finds ELECT_ELECTION, ELECT_NAME, ELECT_TERM and ELECT_FENCING_TOKEN in its environment. Every later leader has a greater token: a store that refuses a smaller token than it has seen takes no stale write.',
+    'elect passes SIGINT, SIGTERM, SIGHUP and SIGQUIT to CMD, and ends when CMD has ended, however long that takes. Meanwhile it renews the lease.',
   ],
   args: [
-    { name: 'ELECTION', description: 'what is contested', kind: 'required' },
+    { name: 'ELECTION', description: 'the name of the election', kind: 'required' },
     { name: 'CMD', description: "the program and its arguments, after '--'", kind: 'rest' },
   ],
   options: [
     ...campaignOptions,
     {
       flags: '--grace <duration>',
-      description: 'how long CMD has between SIGTERM and SIGKILL; at most half of the TTL',
+      description: 'time that CMD has between SIGTERM and SIGKILL; at most half of the TTL',
       byDefault: 'a quarter of the TTL',
     },
     {
@@ -40,7 +40,7 @@ export const run: CommandSpec = {
     },
     {
       flags: '--forever',
-      description: 'campaign again when leadership was lost or CMD has ended, until a signal',
+      description: 'campaign again when CMD has ended or leadership was lost, until a signal',
       conflicts: ['once'],
     },
     {
@@ -52,28 +52,31 @@ export const run: CommandSpec = {
   connects: true,
   hasResults: false,
   examples: [
-    { command: 'elect run nightly-report -- ./report --all', what: 'on whichever machine leads' },
+    {
+      command: 'elect run nightly-report -- ./report --all',
+      what: 'run it on the machine that leads',
+    },
     {
       command: 'elect run --forever --ttl 5 --name "$POD_NAME" mailer -- node mailer.js',
-      what: 'a service of which one instance works, and another takes over when it dies',
+      what: 'a service with one active instance; another takes over when it dies',
     },
     {
       command: 'elect run --no-wait backup -- ./backup.sh',
-      what: 'from cron: on one machine only',
+      what: 'from cron on many machines, run it on one only',
     },
   ],
   exits: ['notInTime', 'lost', 'cannotRun', 'notFound'],
   run: async (context) => {
     const [{ campaignRequestOf }, { connect }, { runService }] = await Promise.all([
-      import('../campaign.js'),
-      import('../connection.js'),
+      import('../campaign-request.js'),
+      import('../connect.js'),
       import('../run/service.js'),
     ])
     const campaign = campaignRequestOf(context)
     const { grace, forever, lostExitCode } = context.options as RunFlags
     const [file, ...args] = commandOf(context)
     if (file === undefined)
-      throw usage("no CMD was given: it stands after '--', as in 'elect run ELECTION -- CMD'")
+      throw usageError("no CMD was given: put it after '--', as in 'elect run ELECTION -- CMD'")
     const lostCode =
       lostExitCode === undefined
         ? exitCodes.lost
@@ -90,21 +93,21 @@ export const run: CommandSpec = {
       case 'exited':
         return end.code
       case 'signalled':
-        return signalExit(end.signal, constants.signals)
+        return signalExitCode(end.signal, constants.signals)
       case 'lost':
         context.terminal.error(end.message)
         return lostCode
       case 'stopped':
         throw new SignalError(end.signal)
       case 'cannotStart':
-        throw new CommandFailure(end.exit, end.message)
+        throw new CommandError(end.exit, end.message)
       default:
         return end satisfies never
     }
   },
 }
 
-/** What stands after the election; a `--` between the two is not part of it. */
+/** The words after the election, without a `--` between the two. */
 function commandOf({ args }: Context): readonly string[] {
   return args[1] === '--' ? args.slice(2) : args.slice(1)
 }

@@ -1,8 +1,8 @@
-// The flags of commands that campaign. It must not know what they do with the leadership.
+// The flags of commands that campaign.
 
-import type { OptionSpec } from './spec.js'
+import type { OptionSpec } from './command-spec.js'
 
-export const defaultTtlS = 10
+export const cliDefaultTtlS = 10
 
 export const campaignOptions: readonly OptionSpec[] = [
   {
@@ -12,8 +12,8 @@ export const campaignOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--ttl <seconds>',
-    description: 'how long it may take until another one leads when this machine dies',
-    byDefault: String(defaultTtlS),
+    description: 'how long nobody may lead after this machine died',
+    byDefault: String(cliDefaultTtlS),
   },
   {
     flags: '--wait <duration>',
@@ -24,6 +24,6 @@ export const campaignOptions: readonly OptionSpec[] = [
   {
     flags: '--lock-delay',
     description:
-      'lead only when the lease of whoever led before has surely run out, unless it is known to have left on purpose: against an etcd that lets leases go too early',
+      'wait until the lease of the former leader has surely run out, unless that leader left on purpose: for an etcd that ends leases too early',
   },
 ]

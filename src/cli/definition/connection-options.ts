@@ -1,11 +1,11 @@
-// The flags and variables that say which etcd, and how to get in: those of etcdctl. It must not know who connects.
+// The flags and variables of etcdctl that say which etcd to use, and how to sign in.
 
-import type { CommandSpec, OptionSpec } from './spec.js'
+import type { OptionSpec } from './command-spec.js'
 
 export const connectionOptions: readonly OptionSpec[] = [
   {
     flags: '--endpoints <addresses>',
-    description: 'addresses of all members of etcd, with commas between them',
+    description: 'addresses of all etcd members, separated by commas',
     variable: 'ETCDCTL_ENDPOINTS',
     byDefault: '127.0.0.1:2379',
   },
@@ -29,12 +29,13 @@ export const connectionOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--user <name[:password]>',
-    description: 'user of etcd',
+    description: 'etcd user',
     variable: 'ETCDCTL_USER',
   },
   {
     flags: '--password <password>',
-    description: 'its password; better in the variable, because others can see command lines',
+    description:
+      'password of that user; prefer the variable, because other users can see command lines',
     variable: 'ETCDCTL_PASSWORD',
   },
   {
@@ -44,24 +45,3 @@ export const connectionOptions: readonly OptionSpec[] = [
     byDefault: '5s',
   },
 ]
-
-const output: OptionSpec = {
-  flags: '-o, --output <format>',
-  description: 'text for people; json for programs: one object a line, 64-bit integers as strings',
-  choices: ['text', 'json'],
-  byDefault: 'text',
-}
-
-const loudness: readonly OptionSpec[] = [
-  {
-    flags: '-q, --quiet',
-    description: 'say nothing but results and errors',
-    conflicts: ['verbose'],
-  },
-  { flags: '-v, --verbose', description: 'say more about what is going on' },
-]
-
-/** What (nearly) all commands have. */
-export function commonOptionsOf({ hasResults = true }: CommandSpec): readonly OptionSpec[] {
-  return hasResults ? [output, ...loudness] : loudness
-}

@@ -1,39 +1,44 @@
-// What stands below the options in a command's help: examples and exit codes. It must not know the parser.
+// The help below a command's options: examples and exit codes.
 
-import { endedBySignal, exitCodes, exitMeanings, type ExitName } from './exit-codes.js'
-import type { CommandSpec, Example } from './spec.js'
+import { signalExitBase, exitCodes, exitMeanings, type ExitName } from './exit-codes.js'
+import type { CommandSpec, Example } from './command-spec.js'
 
-/** Where more is told than a help can hold. */
-export const manualUrl = 'docs/cli.md and docs/operations.md of the package etcd-elect'
+/** Where the help refers to for more. */
+export const seeAlso = 'docs/cli.md and docs/operations.md of the package etcd-elect'
 
-const always: readonly ExitName[] = ['ok', 'usage', 'internal', 'output']
+const commonExits: readonly ExitName[] = ['ok', 'usage', 'internal', 'output']
 
-/** Those that a command may end with, by number. */
-export function exitsOf(spec: CommandSpec): ExitName[] {
-  const own: ExitName[] = spec.connects ? ['unreachable', 'refused', 'denied'] : []
-  return [...new Set([...always, ...own, ...spec.exits])].sort(
+/** The exit codes that a command may end with, in order. */
+export function exitNamesOf(spec: CommandSpec): ExitName[] {
+  const ofConnection: ExitName[] = spec.connects ? ['unreachable', 'refused', 'denied'] : []
+  return [...new Set([...commonExits, ...ofConnection, ...spec.exits])].sort(
     (a, b) => exitCodes[a] - exitCodes[b],
   )
 }
 
-const overview: readonly Example[] = [
+const overviewExamples: readonly Example[] = [
   { command: 'elect demo', what: 'see it work, without an etcd' },
-  { command: 'elect run nightly -- ./report --all', what: 'one machine runs it, the others wait' },
+  {
+    command: 'elect run nightly -- ./report --all',
+    what: 'run it on one machine while the others wait',
+  },
   { command: 'elect observe nightly', what: 'follow who leads' },
-  { command: 'elect doctor', what: 'is etcd as it has to be?' },
+  { command: 'elect doctor', what: 'check that etcd is fit for elections' },
 ]
 
 export function epilogue(spec?: CommandSpec): string {
-  const lines = ['', 'Examples:', ...exampleLines(spec?.examples ?? overview)]
+  const lines = ['', 'Examples:', ...exampleLines(spec?.examples ?? overviewExamples)]
   if (spec === undefined) {
-    lines.push('', "Each command has a help of its own: 'elect run --help'.")
+    lines.push('', "Each command has its own help: 'elect run --help'.")
   } else {
     lines.push('', 'Exit codes:')
-    for (const name of exitsOf(spec)) {
+    for (const name of exitNamesOf(spec)) {
       lines.push(`  ${String(exitCodes[name]).padEnd(5)}${exitMeanings[name]}`)
     }
     if (spec.name === 'run') {
-      lines.push(`  other  that of CMD; ${String(endedBySignal)} + N when signal N ended it`)
+      lines.push(
+        `  other  the exit code of CMD; ${String(signalExitBase)} + N when signal N ended CMD`,
+      )
     }
   }
   return lines.join('\n')

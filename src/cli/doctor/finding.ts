@@ -1,7 +1,6 @@
-// What the doctor finds, one thing at a time. It holds types only.
-
+/** One result of `elect doctor`. */
 export interface Finding {
-  /** What was looked at. */
+  /** What was checked. */
   readonly check: string
   readonly state: 'ok' | 'warning' | 'failed' | 'skipped'
   readonly found: string

@@ -1,9 +1,10 @@
-// One term of `elect run`: the command runs for as long as the leadership lasts, and is told of renewals and signals by way
-// of its keeper. It must not decide when the command has to end (schedule.ts does, in the keeper).
+// Runs the command for one term, and sends renewals and signals to its keeper. It must not decide
+// when the command has to end: the keeper does, by schedule.ts, and still can when this process is
+// dead or stopped.
 
 import type { Leadership, Lease } from '../library.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { inputIsNotOurs } from './background.js'
+import { isInBackground } from './background.js'
 import { now } from './keeper/clocks.js'
 import type { KeeperSupervisor } from './keeper/supervisor.js'
 import type { CommandEnd } from './keeper/protocol.js'
@@ -17,8 +18,8 @@ export interface Program {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** Passed on to the command and everything it started. */
-const passed = [
+/** Forwarded to the command and everything it started. */
+const forwardedSignals = [
   'SIGINT',
   'SIGTERM',
   'SIGHUP',
@@ -65,14 +66,14 @@ export async function runDuring(
         ELECT_TERM: leadership.term,
         ELECT_FENCING_TOKEN: String(leadership.fencingToken),
       },
-      stdin: inputIsNotOurs() ? 'ignore' : 'inherit',
+      stdin: isInBackground() ? 'ignore' : 'inherit',
       graceMs: program.graceMs,
       deadline: deadlineOf(leadership),
     }),
     {
       started: (pid) => {
         terminal.detail(`CMD runs as process ${String(pid)}`)
-        // Lost before it was started: the order to kill went before the one to start.
+        // The term ended before the command started, and the order to kill came first.
         if (leadership.signal.aborted) keeper.kill()
       },
       late: () => {
@@ -84,12 +85,12 @@ export async function runDuring(
   undo.push(() => {
     leadership.signal.removeEventListener('abort', lost)
   })
-  for (const signal of passed) {
+  for (const signal of forwardedSignals) {
     on(signal, () => {
       void keeper.signal(signal)
     })
   }
-  // The terminal stops us and not the command, which is in a session of its own.
+  // The terminal stops this process, but not the command, which is in a session of its own.
   on('SIGTSTP', () => {
     void keeper.signal('SIGSTOP').then(() => process.kill(process.pid, 'SIGSTOP'))
   })
@@ -100,7 +101,7 @@ export async function runDuring(
   }
 }
 
-/** Read in this order, so that being stopped in between makes it earlier and not later. */
+/** Reads the clocks first: a stop in between then makes the deadline earlier, and not later. */
 function deadlineOf(leadership: Leadership): LeadershipDeadline {
   const { monotonicMs, wallMs } = now()
   const leftMs = leadership.remainingMs()

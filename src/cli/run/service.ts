@@ -1,5 +1,4 @@
-// `elect run` from the first campaign to the last word: term after term with `--forever`, otherwise one. It must not know
-// exit codes beyond their names.
+// Runs `elect run` from its first campaign to its end: for one term, or with `--forever` for many.
 
 import {
   Backoff,
@@ -10,19 +9,20 @@ import {
   systemClock,
   whyNoGuardian,
 } from '../library.js'
-import { type CampaignRequest, waitToLead } from '../campaign.js'
-import { type SignalError, usage } from '../failure.js'
-import type { Context } from '../definition/spec.js'
-import { duration, visible } from '../terminal/table.js'
+import type { CampaignRequest } from '../campaign-request.js'
+import { waitToLead } from '../wait-to-lead.js'
+import { type SignalError, usageError } from '../errors.js'
+import type { Context } from '../definition/command-spec.js'
+import { formatDuration, escapeControls } from '../terminal/format.js'
 import { CannotStartError, KeeperSupervisor } from './keeper/supervisor.js'
-import { defaultGraceMs, longestGraceMs } from './keeper/schedule.js'
+import { defaultGraceMs, maxGraceMs } from './keeper/schedule.js'
 import { type Program, runDuring } from './run-during.js'
 
 export type RunEnd =
   | { readonly how: 'exited'; readonly code: number }
   | { readonly how: 'signalled'; readonly signal: NodeJS.Signals }
   | { readonly how: 'lost'; readonly message: string }
-  /** Asked to end before the command ran, or between two terms. */
+  /** A signal stopped `elect run` before the command ran, or between two terms. */
   | { readonly how: 'stopped'; readonly signal: NodeJS.Signals }
   | {
       readonly how: 'cannotStart'
@@ -32,7 +32,7 @@ export type RunEnd =
 
 export interface RunRequest {
   readonly context: Context
-  /** Is closed at the end. */
+  /** Closed at the end. */
   readonly etcd: Etcd
   readonly campaign: CampaignRequest
   readonly program: Omit<Program, 'graceMs'>
@@ -40,7 +40,7 @@ export interface RunRequest {
   readonly forever: boolean
 }
 
-/** A term shorter than this is followed by a pause, which grows. */
+/** A pause follows a term shorter than this. Pauses grow. */
 const shortTermMs = 1_000
 
 export async function runService(request: RunRequest): Promise<RunEnd> {
@@ -51,7 +51,7 @@ export async function runService(request: RunRequest): Promise<RunEnd> {
   const guardian = whyNoGuardian(etcd.api) === undefined
   const candidate = new Candidate(etcd, { election, name, ttl: ttlS, lockDelay, guardian })
   const keeper = new KeeperSupervisor()
-  // When we are killed, the keeper ends the command, and nobody else may lead before that is done.
+  // When this process is killed, the keeper ends the command. No other candidate may lead before.
   if (keeper.pid !== undefined) candidate.session.revokeOnlyAfter(keeper.pid)
   const backoff = new Backoff(Math.random, 100, 5_000)
   try {
@@ -66,8 +66,8 @@ export async function runService(request: RunRequest): Promise<RunEnd> {
       if (isStopped(stop)) return stopped(stop)
     }
   } finally {
-    keeper.close()
-    await left(candidate, context)
+    keeper.stop()
+    await leave(candidate, context)
     await etcd.close()
   }
 }
@@ -84,25 +84,25 @@ async function runOnce(
     const leadership = await waitToLead(candidate, campaign, context, etcd)
     const { election, name } = campaign
     terminal.detail(
-      `${visible(name)} leads '${visible(election)}', fencing token ${String(leadership.fencingToken)}`,
+      `${escapeControls(name)} leads '${escapeControls(election)}', fencing token ${String(leadership.fencingToken)}`,
     )
     if (isStopped(stop)) return stopped(stop)
     const lease = await candidate.session.lease()
     const ended = await runDuring(leadership, lease, { ...program, graceMs }, keeper, terminal)
     const { code, signal, because } = ended
     if (because === undefined) {
-      // The next one may lead now: nothing of the command is left.
+      // Nothing of the command is left, so the next candidate may lead.
       await leadership.resign().catch(() => undefined)
       return signal === null ? { how: 'exited', code: code ?? 0 } : { how: 'signalled', signal }
     }
     if (code === null && signal === null) return 'notStarted'
-    // Asked to stop in time, it may have done so before the term was over; then the term is given up.
+    // A command that stops in time may end before the term. The term is then given up.
     if (!leadership.signal.aborted) await leadership.resign().catch(() => undefined)
     const why =
       because === 'late' ? 'the lease could not be renewed in time' : await leadership.ended
     return {
       how: 'lost',
-      message: `leadership of '${visible(election)}' was lost (${why}): CMD was ended`,
+      message: `leadership of '${escapeControls(election)}' was lost (${why}): CMD was ended`,
     }
   } catch (error) {
     if (error instanceof CannotStartError) return cannotStart(error, program.file)
@@ -118,17 +118,17 @@ function cannotStart({ code, message }: CannotStartError, file: string): RunEnd 
     ? {
         how: 'cannotStart',
         exit: 'notFound',
-        message: `'${visible(file)}' was not found: check the name and PATH`,
+        message: `'${escapeControls(file)}' was not found: check the name and PATH`,
       }
     : {
         how: 'cannotStart',
         exit: 'cannotRun',
-        message: `'${visible(file)}' cannot be run: ${message}`,
+        message: `'${escapeControls(file)}' cannot be run: ${message}`,
       }
 }
 
-/** When etcd does not confirm, the lease runs out by itself. */
-async function left(candidate: Candidate, { terminal }: Context): Promise<void> {
+/** Closes the candidate. If etcd does not confirm that, the lease runs out by itself. */
+async function leave(candidate: Candidate, { terminal }: Context): Promise<void> {
   try {
     await candidate.close()
   } catch (error) {
@@ -139,11 +139,11 @@ async function left(candidate: Candidate, { terminal }: Context): Promise<void> 
 }
 
 function checkGrace(graceMs: number | undefined, ttlS: number): number {
-  const longestMs = longestGraceMs(ttlS)
+  const maxMs = maxGraceMs(ttlS)
   if (graceMs === undefined) return defaultGraceMs(ttlS)
-  if (graceMs <= longestMs) return graceMs
-  throw usage(
-    `--grace: expected at most half of the TTL, ${duration(longestMs)}, got ${duration(graceMs)}: raise --ttl, or a renewal that is a little late costs the leadership`,
+  if (graceMs <= maxMs) return graceMs
+  throw usageError(
+    `--grace: expected at most half of the TTL, ${formatDuration(maxMs)}, got ${formatDuration(graceMs)}: raise --ttl, or a renewal that is a little late costs the leadership`,
   )
 }
 
@@ -151,7 +151,7 @@ function stopped(stop: AbortSignal): RunEnd {
   return { how: 'stopped', signal: (stop.reason as SignalError).signal }
 }
 
-/** A function of its own, because the signal changes between two looks. */
+/** A function, because TypeScript would take the signal for unchanged between two checks. */
 function isStopped(stop: AbortSignal): boolean {
   return stop.aborted
 }

@@ -1,16 +1,22 @@
-// What a command writes, and to whom: results to stdout, everything else to stderr; colours and a line that moves only on
-// a terminal. It must not know what is said.
+// Writes a command's output: results to stdout, everything else to stderr. Only a terminal gets
+// colours and the status line.
 //
-// It writes with system calls and not with Node's streams: those make pipes non-blocking, for everybody who shares them,
-// and so for the program that `elect run` runs. A write that fails is thrown where it was made.
+// It uses system calls instead of Node's streams. Those make a pipe non-blocking for all processes
+// that share it, including the CMD of `elect run`. A failed write throws where it was called.
 
 import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { OutputError } from '../failure.js'
+import { OutputError } from '../errors.js'
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
 
-const codes: Readonly<Record<Style, number>> = { bold: 1, dim: 2, green: 32, yellow: 33, red: 31 }
+const ansiCodes: Readonly<Record<Style, number>> = {
+  bold: 1,
+  dim: 2,
+  green: 32,
+  yellow: 33,
+  red: 31,
+}
 
 export interface TerminalOptions {
   readonly format: 'text' | 'json'
@@ -18,7 +24,7 @@ export interface TerminalOptions {
   readonly env: NodeJS.ProcessEnv
 }
 
-const erase = '\r\u001b[K'
+const eraseLine = '\r\u001b[K'
 
 export class Terminal {
   readonly isJson: boolean
@@ -26,7 +32,7 @@ export class Terminal {
   readonly #isQuiet: boolean
   readonly #env: NodeJS.ProcessEnv
   readonly #stderrIsTty = isatty(2)
-  #movingLine = false
+  #isStatusLineShown = false
 
   constructor({ format, level, env }: TerminalOptions) {
     this.isJson = format === 'json'
@@ -35,28 +41,28 @@ export class Terminal {
     this.#env = env
   }
 
-  /** Whether a line that changes in place can be seen. */
-  get moves(): boolean {
+  /** Whether the terminal can show a line that changes in place. */
+  get hasStatusLine(): boolean {
     return this.#stderrIsTty && !this.#isQuiet && this.#env['TERM'] !== 'dumb'
   }
 
-  /** A result: as text, or as one line of JSON with 64-bit integers as strings. */
+  /** Prints a result: as text, or as one line of JSON with 64-bit integers as strings. */
   result(text: string, json: unknown): void {
     this.out(this.isJson ? JSON.stringify(json, bigintsAsStrings) : text)
   }
 
-  /** One line to stdout. */
+  /** Prints one line to stdout. */
   out(line: string): void {
-    this.#endMoving()
+    this.clearStatusLine()
     write(1, `${line}\n`)
   }
 
-  /** What one who watches wants to know; not with `--quiet`. */
+  /** Prints a note to stderr, except with `--quiet`. */
   note(line: string): void {
     if (!this.#isQuiet) this.#err(`elect: ${line}`)
   }
 
-  /** What one who looks for trouble wants to know. */
+  /** Prints a detail to stderr, only with `--verbose`. */
   detail(line: string): void {
     if (this.isVerbose) this.#err(this.paint('dim', `elect: ${line}`, 2))
   }
@@ -65,45 +71,41 @@ export class Terminal {
     this.#err(`${this.paint('red', 'elect:', 2)} ${line}`)
   }
 
-  /** As it is, to stderr. */
-  complaint(text: string): void {
+  /** Prints text to stderr without a prefix. */
+  rawError(text: string): void {
     this.#err(text)
   }
 
-  /** Replaces the line that moves. Nothing where it could not move. */
-  moving(line: string): void {
-    if (!this.moves) return
-    write(2, `${erase}${this.paint('dim', line, 2)}`)
-    this.#movingLine = true
+  /** Replaces the status line. Does nothing where there can be none. */
+  setStatusLine(line: string): void {
+    if (!this.hasStatusLine) return
+    write(2, `${eraseLine}${this.paint('dim', line, 2)}`)
+    this.#isStatusLineShown = true
   }
 
-  stopMoving(): void {
-    this.#endMoving()
-  }
-
-  /** @param fd 1 or 2: where it will be written. */
-  paint(style: Style, text: string, fd: 1 | 2 = 1): string {
-    const plain =
-      (this.#env['NO_COLOR'] ?? '') !== '' || this.#env['TERM'] === 'dumb' || !isatty(fd)
-    return plain ? text : `\u001b[${String(codes[style])}m${text}\u001b[0m`
-  }
-
-  #err(line: string): void {
-    this.#endMoving()
+  clearStatusLine(): void {
+    if (!this.#isStatusLineShown) return
+    this.#isStatusLineShown = false
     try {
-      write(2, `${line}\n`)
+      write(2, eraseLine)
     } catch {
-      // There is no one left to complain to, and the work matters more than what is said of it.
+      // As in #err.
     }
   }
 
-  #endMoving(): void {
-    if (!this.#movingLine) return
-    this.#movingLine = false
+  /** @param fd 1 or 2: where the text will be written. */
+  paint(style: Style, text: string, fd: 1 | 2 = 1): string {
+    const plain =
+      (this.#env['NO_COLOR'] ?? '') !== '' || this.#env['TERM'] === 'dumb' || !isatty(fd)
+    return plain ? text : `\u001b[${String(ansiCodes[style])}m${text}\u001b[0m`
+  }
+
+  #err(line: string): void {
+    this.clearStatusLine()
     try {
-      write(2, erase)
+      write(2, `${line}\n`)
     } catch {
-      // As above.
+      // The message has nowhere else to go, and the command's work matters more.
     }
   }
 }
@@ -116,7 +118,7 @@ function write(fd: 1 | 2, text: string): void {
     } catch (error) {
       const failure = error as NodeJS.ErrnoException
       if (failure.code !== 'EAGAIN') throw new OutputError(failure)
-      // Somebody else made the pipe non-blocking, and its reader is slow.
+      // Another process made the pipe non-blocking, and its reader is slow: wait 5 ms.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }
   }

@@ -1,30 +1,30 @@
-// The users and roles of an etcd, and whether it asks for them. It must not know requests, nor who calls.
+// Keeps the users and roles of one etcd, and whether auth is enabled.
 
 import type { Permission } from '../../etcd/wire/gen/authpb_pb.js'
 import type { Clock } from '../../base/clock.js'
 import { refusals } from '../refusals.js'
-import { coveredBy, type Interval, isEmpty, onlyKey } from '../store/interval.js'
+import { unionContains, type Interval, isEmpty, onlyKey } from '../store/interval.js'
 import { PasswordHash } from './password.js'
 import { type AccessKind, isGrantable, Role } from './role.js'
-import { Tokens } from './tokens.js'
+import { SignInTokens } from './sign-in-tokens.js'
 
 const root = 'root'
 
 interface User {
-  /** Undefined for one that has to come with a certificate. */
+  /** Undefined for a user without a password, who signs in with a certificate. */
   password: PasswordHash | undefined
   readonly roles: Set<string>
 }
 
 export class Accounts {
-  readonly #tokens: Tokens
+  readonly #tokens: SignInTokens
   readonly #users = new Map<string, User>()
   readonly #roles = new Map<string, Role>()
   #enabled = false
   #revision = 1n
 
   constructor(clock: Clock, random: () => number) {
-    this.#tokens = new Tokens(clock, random)
+    this.#tokens = new SignInTokens(clock, random)
   }
 
   get enabled(): boolean {
@@ -47,11 +47,11 @@ export class Accounts {
   disable(): void {
     if (!this.#enabled) return
     this.#enabled = false
-    this.#tokens.voidAll()
+    this.#tokens.revokeAll()
     this.#revision += 1n
   }
 
-  /** Hands out a token. */
+  /** Checks the password and issues a sign-in token. */
   authenticate(name: string, password: string): string {
     if (!this.#enabled) throw refusals.authNotEnabled()
     const user = this.#users.get(name)
@@ -61,7 +61,11 @@ export class Accounts {
     return this.#tokens.issue(name)
   }
 
-  /** The user whose token this is. */
+  /**
+   * The user that holds the sign-in token.
+   *
+   * @throws RpcError when the token is invalid or has expired.
+   */
   userOf(token: string): string {
     const user = this.#tokens.use(token)
     if (user === undefined) throw refusals.invalidToken()
@@ -92,13 +96,13 @@ export class Accounts {
     return this.#users.get(name)?.roles.has(role) === true
   }
 
-  /** Whether the rights of all roles of a user, taken together, reach over the interval. */
+  /** Whether the user's roles together grant access to the whole interval. */
   mayAccess(name: string, access: AccessKind, wanted: Interval): boolean {
     if (this.isAdmin(name)) return true
     const roles = [...(this.#users.get(name)?.roles ?? [])]
     const intervals = roles.flatMap((role) => this.#roles.get(role)?.intervals(access) ?? [])
-    // Of an interval that holds nothing, the right to its first key is asked for.
-    return coveredBy(intervals, isEmpty(wanted) ? onlyKey(wanted.first) : wanted)
+    // For an empty interval, etcd checks the right to its first key.
+    return unionContains(intervals, isEmpty(wanted) ? onlyKey(wanted.first) : wanted)
   }
 
   addUser(name: string, password: string | undefined): void {
@@ -115,21 +119,21 @@ export class Accounts {
     if (this.#enabled && name === root) throw refusals.invalidAuthManagement()
     this.#user(name)
     this.#users.delete(name)
-    this.#tokens.voidAllOf(name)
+    this.#tokens.revokeAllOf(name)
     this.#revision += 1n
   }
 
-  /** One that has no password keeps having none. */
+  /** Does not give a password to a user that was added without one. */
   changePassword(name: string, password: string): void {
     const user = this.#user(name)
     if (user.password !== undefined) user.password = new PasswordHash(password)
-    this.#tokens.voidAllOf(name)
+    this.#tokens.revokeAllOf(name)
     this.#revision += 1n
   }
 
   grantRole(name: string, role: string): void {
     const { roles } = this.#user(name)
-    // The role of root may be granted before it is made.
+    // The role `root` can be granted before it exists.
     if (role !== root) this.#role(role)
     if (roles.has(role)) return
     roles.add(role)

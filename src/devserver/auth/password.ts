@@ -1,24 +1,24 @@
-// What is kept of a password. It must not know whose it is.
+// Hashes a password and checks passwords against the hash.
 
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 import { refusals } from '../refusals.js'
 
-/** Enough for a server of development and tests, where it must not hold up the event loop: about 2 ms. */
-const cost = { N: 1024 } as const
+/** Weak on purpose: about 2 ms, so that it does not block the event loop of a test or devserver. */
+const scryptCost = { N: 1024 } as const
 const hashBytes = 32
-/** etcd hashes with bcrypt, which takes no more. */
-const mostPasswordBytes = 72
+/** The limit of bcrypt, which etcd uses. */
+const maxPasswordBytes = 72
 
 export class PasswordHash {
   readonly #salt = randomBytes(16)
   readonly #hash: Buffer
 
   constructor(password: string) {
-    if (Buffer.byteLength(password) > mostPasswordBytes) throw refusals.passwordTooLong()
-    this.#hash = scryptSync(password, this.#salt, hashBytes, cost)
+    if (Buffer.byteLength(password) > maxPasswordBytes) throw refusals.passwordTooLong()
+    this.#hash = scryptSync(password, this.#salt, hashBytes, scryptCost)
   }
 
   matches(password: string): boolean {
-    return timingSafeEqual(this.#hash, scryptSync(password, this.#salt, hashBytes, cost))
+    return timingSafeEqual(this.#hash, scryptSync(password, this.#salt, hashBytes, scryptCost))
   }
 }

@@ -1,5 +1,5 @@
-// What one caller may do: the user that its token stands for, checked against the accounts. Every question is answered by
-// nothing, or by throwing the refusal. It must not know requests.
+// Checks what one caller may do, by the user that its sign-in token stands for. Each check returns
+// nothing, or throws the refusal.
 
 import type { Metadata } from '../../etcd/wire/transport.js'
 import { refusals } from '../refusals.js'
@@ -9,11 +9,11 @@ import type { AccessKind } from './role.js'
 
 export class Rights {
   readonly #accounts: Accounts
-  /** Undefined when no token came. */
+  /** Undefined when the caller sent no token, and while auth is disabled. */
   readonly #user: string | undefined
 
   /**
-   * @throws RpcError when there is a token and it is void.
+   * @throws RpcError when the caller sent a token that is invalid or has expired.
    */
   constructor(accounts: Accounts, metadata: Metadata) {
     this.#accounts = accounts
@@ -21,34 +21,34 @@ export class Rights {
     this.#user = accounts.enabled && token !== undefined ? accounts.userOf(token) : undefined
   }
 
-  /** Anybody who has signed in. */
-  needUser(): void {
-    if (this.#accounts.enabled) this.#name()
+  /** Requires a caller that has signed in. */
+  requireUser(): void {
+    if (this.#accounts.enabled) this.#userName()
   }
 
-  needAdmin(): void {
-    if (this.#accounts.enabled && !this.#accounts.isAdmin(this.#name())) {
+  requireAdmin(): void {
+    if (this.#accounts.enabled && !this.#accounts.isAdmin(this.#userName())) {
       throw refusals.permissionDenied()
     }
   }
 
-  needAccess(access: AccessKind, wanted: Interval): void {
-    if (this.#accounts.enabled && !this.#accounts.mayAccess(this.#name(), access, wanted)) {
+  requireAccess(access: AccessKind, wanted: Interval): void {
+    if (this.#accounts.enabled && !this.#accounts.mayAccess(this.#userName(), access, wanted)) {
       throw refusals.permissionDenied()
     }
   }
 
-  /** To look at a user: oneself, or an administrator. */
-  needSelf(user: string): void {
-    if (this.#user !== user) this.needAdmin()
+  /** Requires that user itself, or an administrator. */
+  requireSelf(user: string): void {
+    if (this.#user !== user) this.requireAdmin()
   }
 
-  /** To look at a role: one of one's own, or an administrator. */
-  needRole(role: string): void {
-    if (this.#user === undefined || !this.#accounts.hasRole(this.#user, role)) this.needAdmin()
+  /** Requires a user that has the role, or an administrator. */
+  requireRole(role: string): void {
+    if (this.#user === undefined || !this.#accounts.hasRole(this.#user, role)) this.requireAdmin()
   }
 
-  #name(): string {
+  #userName(): string {
     if (this.#user === undefined) throw refusals.userEmpty()
     return this.#user
   }

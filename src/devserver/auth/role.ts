@@ -1,4 +1,4 @@
-// What a role allows: rights on intervals of keys. It must not know who has the role.
+// A role: the permissions that it grants on intervals of keys.
 
 import { create } from '@bufbuild/protobuf'
 import {
@@ -13,35 +13,38 @@ export type AccessKind = 'read' | 'write'
 export class Role {
   #permissions: Permission[] = []
 
-  /** In the order of their keys. */
+  /** Sorted by key. */
   get permissions(): readonly Permission[] {
     return this.#permissions
   }
 
-  /** A right takes the place of an earlier one on the same interval, if etcd finds that: it looks at one per key. */
+  /**
+   * Replaces an earlier permission on the same interval only if it is the first one with that key:
+   * etcd looks at no other.
+   */
   grant({ permType, key, rangeEnd }: Permission): void {
-    // Copies, because the bytes of a request are a window on a buffer far larger than they are.
+    // Copies: the bytes of a request are a view of a much larger buffer, which they would retain.
     const permission = create(PermissionSchema, {
       permType,
       key: new Uint8Array(key),
       rangeEnd: new Uint8Array(rangeEnd),
     })
-    const at = this.#permissions.findIndex((other) => Buffer.compare(other.key, key) >= 0)
-    const present = this.#permissions[at]
-    if (present !== undefined && isSameInterval(present, permission)) {
-      this.#permissions[at] = permission
+    const index = this.#permissions.findIndex((other) => Buffer.compare(other.key, key) >= 0)
+    const existing = this.#permissions[index]
+    if (existing !== undefined && isSameInterval(existing, permission)) {
+      this.#permissions[index] = permission
     } else {
       this.#permissions.push(permission)
       this.#permissions.sort((a, b) => Buffer.compare(a.key, b.key))
     }
   }
 
-  /** Tells whether there was any. */
+  /** Returns whether the role had a permission on this interval. */
   revoke(interval: Pick<Permission, 'key' | 'rangeEnd'>): boolean {
     const others = this.#permissions.filter((permission) => !isSameInterval(permission, interval))
-    const found = others.length < this.#permissions.length
+    const wasFound = others.length < this.#permissions.length
     this.#permissions = others
-    return found
+    return wasFound
   }
 
   intervals(access: AccessKind): Interval[] {
@@ -49,7 +52,7 @@ export class Role {
   }
 }
 
-/** Whether a right can be granted on it: on one key, or on an interval that ends after it begins. */
+/** Whether etcd accepts the permission: its key and its interval must not be empty. */
 export function isGrantable(permission: Permission): boolean {
   return permission.key.length > 0 && !isEmpty(intervalOf(permission))
 }

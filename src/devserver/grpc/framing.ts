@@ -1,56 +1,56 @@
 // gRPC's framing of messages in a stream of bytes: a flag, a length, the message
-// (https://github.com/grpc/grpc/blob/v1.66.0/doc/PROTOCOL-HTTP2.md). It must not know what the messages are.
+// (https://github.com/grpc/grpc/blob/v1.66.0/doc/PROTOCOL-HTTP2.md).
 
 import { RpcError, Status } from '../../etcd/wire/transport.js'
 
-/** As etcd: the largest request it takes, and 512 KiB for what gRPC adds. */
-const mostBytes = 2 * 1024 * 1024
+/** As in etcd: the largest request it accepts, and 512 KiB for what gRPC adds. */
+const maxMessageBytes = 2 * 1024 * 1024
 
-const headBytes = 5
+const headerBytes = 5
 
 export function frame(message: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafe(headBytes + message.length)
+  const framed = Buffer.allocUnsafe(headerBytes + message.length)
   framed[0] = 0
   framed.writeUInt32BE(message.length, 1)
-  framed.set(message, headBytes)
+  framed.set(message, headerBytes)
   return framed
 }
 
-/** Puts messages together from the pieces in which they arrive. */
+/** Assembles messages from the pieces in which they arrive. */
 export class Deframer {
   #pieces: Buffer[] = []
   #bytes = 0
-  /** So many bytes have to be there before there is anything to do. */
-  #needed = headBytes
+  /** Fewer bytes than this hold no complete header or message. */
+  #neededBytes = headerBytes
 
-  /** Whether a part of a message is there. */
+  /** Whether part of a message has arrived. */
   get isInMessage(): boolean {
     return this.#bytes > 0
   }
 
   /**
-   * Takes a piece, tells each message that is complete with it.
+   * Takes the next piece and yields each message that it completes.
    *
-   * @throws RpcError when a message comes that cannot be taken.
+   * @throws RpcError when a message is compressed or too large.
    */
   *push(piece: Buffer): Generator<Uint8Array> {
     this.#pieces.push(piece)
     this.#bytes += piece.length
-    while (this.#bytes >= this.#needed) {
+    while (this.#bytes >= this.#neededBytes) {
       const [only] = this.#pieces
       const all =
         this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces)
-      const end = headBytes + lengthOf(all)
+      const end = headerBytes + lengthOf(all)
       const isComplete = all.length >= end
-      this.#hold(isComplete ? all.subarray(end) : all, isComplete ? headBytes : end)
-      if (isComplete) yield all.subarray(headBytes, end)
+      this.#keep(isComplete ? all.subarray(end) : all, isComplete ? headerBytes : end)
+      if (isComplete) yield all.subarray(headerBytes, end)
     }
   }
 
-  #hold(rest: Buffer, needed: number): void {
+  #keep(rest: Buffer, needed: number): void {
     this.#pieces = rest.length > 0 ? [rest] : []
     this.#bytes = rest.length
-    this.#needed = needed
+    this.#neededBytes = needed
   }
 }
 
@@ -59,10 +59,10 @@ function lengthOf(framed: Buffer): number {
     throw new RpcError(Status.unimplemented, 'grpc: expected a message that is not compressed')
   }
   const length = framed.readUInt32BE(1)
-  if (length > mostBytes) {
+  if (length > maxMessageBytes) {
     throw new RpcError(
       Status.resourceExhausted,
-      `grpc: received message larger than max (${String(length)} vs. ${String(mostBytes)})`,
+      `grpc: received message larger than max (${String(length)} vs. ${String(maxMessageBytes)})`,
     )
   }
   return length

@@ -1,20 +1,22 @@
-// The socket that a member is reached by: HTTP/2 is served, anything else is told that it is in the wrong place.
-// It must not know any method.
+// Listens on the member's socket: serves HTTP/2, and answers HTTP/1 with an error that names gRPC.
 
 import { createServer as createHttp1Server } from 'node:http'
 import { createServer as createHttp2Server, type Http2Session } from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Router } from '../rpc.js'
-import { serve } from './exchange.js'
-import { ResetLimit } from './reset-limit.js'
+import { serveCall } from './serve-call.js'
+import { ResetLimitDetector } from './reset-limit-detector.js'
 
-/** What a client of HTTP/2 begins with. */
+/** The first bytes of every HTTP/2 connection. */
 const preface = Buffer.from('PRI * HTTP/2.0')
 
 const unlimited = 2 ** 31 - 1
 
-/** As etcd: what a client may open is not limited, and canceling many calls at once is no attack (see ResetLimit). */
-const limits = {
+/**
+ * As in etcd: a client may open any number of streams, and canceling many calls at once is no
+ * attack (see {@link ResetLimitDetector}).
+ */
+const http2Options = {
   settings: { maxConcurrentStreams: unlimited, enablePush: false },
   maxSessionMemory: unlimited,
   streamResetBurst: unlimited,
@@ -24,11 +26,11 @@ const limits = {
 export class GrpcServer {
   readonly #router: Router
   readonly #sockets = new Set<Socket>()
-  readonly #sessions = new Map<Http2Session, ResetLimit>()
+  readonly #sessions = new Map<Http2Session, ResetLimitDetector>()
   readonly #listener = createServer((socket) => {
     this.#accept(socket)
   })
-  readonly #http2 = createHttp2Server(limits)
+  readonly #http2 = createHttp2Server(http2Options)
   readonly #http1 = createHttp1Server((_, response) => {
     const text = 'This is an etcd for development and tests. Expected gRPC, which is HTTP/2.\n'
     response.writeHead(505, { connection: 'close', 'content-type': 'text/plain' }).end(text)
@@ -38,19 +40,19 @@ export class GrpcServer {
     this.#router = router
     this.#http2.on('stream', (stream, headers) => {
       if (stream.session !== undefined) this.#sessions.get(stream.session)?.watch(stream)
-      serve(this.#router, stream, headers)
+      serveCall(this.#router, stream, headers)
     })
     this.#http2.on('session', (session) => {
-      this.#sessions.set(session, new ResetLimit(session))
+      this.#sessions.set(session, new ResetLimitDetector(session))
       session.on('close', () => this.#sessions.delete(session))
     })
-    // A client that breaks the protocol loses its connection, which is all there is to do.
+    // A client that violates the protocol loses its connection; nothing else needs to be done.
     this.#http2.on('sessionError', () => undefined)
   }
 
   /**
-   * @param port 0 for any free one.
-   * @returns the port.
+   * @param port 0 for any free port.
+   * @returns the port that it listens on.
    */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {

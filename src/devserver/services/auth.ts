@@ -1,4 +1,4 @@
-// The service that manages users, roles and rights, and hands out tokens. It must not know how they are kept.
+// The auth service: manages users, roles and permissions, and issues sign-in tokens.
 
 import { create, type Message } from '@bufbuild/protobuf'
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2'
@@ -32,30 +32,30 @@ export function authHandlers(
   header: () => ResponseHeader,
 ): Handlers<typeof Auth> {
   const rights = ({ metadata }: Caller): Rights => new Rights(accounts, metadata)
-  /** What only an administrator may do; the answer has nothing but a header. */
-  const managed = <A extends Message & { header?: ResponseHeader | undefined }>(
-    schema: GenMessage<A>,
+  /** Does what only an administrator may do; the response has nothing but a header. */
+  const administer = <R extends Message & { header?: ResponseHeader | undefined }>(
+    schema: GenMessage<R>,
     caller: Caller,
     work: () => void,
-  ): A => {
-    rights(caller).needAdmin()
+  ): R => {
+    rights(caller).requireAdmin()
     work()
-    const answer: A = create<GenMessage<A>>(schema)
-    answer.header = header()
-    return answer
+    const response: R = create<GenMessage<R>>(schema)
+    response.header = header()
+    return response
   }
 
   return {
     authEnable: (_, caller) =>
-      managed(AuthEnableResponseSchema, caller, () => {
+      administer(AuthEnableResponseSchema, caller, () => {
         accounts.enable()
       }),
     authDisable: (_, caller) =>
-      managed(AuthDisableResponseSchema, caller, () => {
+      administer(AuthDisableResponseSchema, caller, () => {
         accounts.disable()
       }),
     authStatus: (_, caller) => {
-      rights(caller).needAdmin()
+      rights(caller).requireAdmin()
       const { enabled, revision: authRevision } = accounts
       return create(AuthStatusResponseSchema, { header: header(), enabled, authRevision })
     },
@@ -65,57 +65,57 @@ export function authHandlers(
     },
 
     userAdd: ({ name, password, options }, caller) =>
-      managed(AuthUserAddResponseSchema, caller, () => {
+      administer(AuthUserAddResponseSchema, caller, () => {
         accounts.addUser(name, options?.noPassword === true ? undefined : password)
       }),
     userGet: ({ name }, caller) => {
-      rights(caller).needSelf(name)
+      rights(caller).requireSelf(name)
       return create(AuthUserGetResponseSchema, { header: header(), roles: accounts.rolesOf(name) })
     },
     userList: (_, caller) => {
-      rights(caller).needAdmin()
+      rights(caller).requireAdmin()
       return create(AuthUserListResponseSchema, { header: header(), users: accounts.userNames })
     },
     userDelete: ({ name }, caller) =>
-      managed(AuthUserDeleteResponseSchema, caller, () => {
+      administer(AuthUserDeleteResponseSchema, caller, () => {
         accounts.deleteUser(name)
       }),
     userChangePassword: ({ name, password }, caller) =>
-      managed(AuthUserChangePasswordResponseSchema, caller, () => {
+      administer(AuthUserChangePasswordResponseSchema, caller, () => {
         accounts.changePassword(name, password)
       }),
     userGrantRole: ({ user, role }, caller) =>
-      managed(AuthUserGrantRoleResponseSchema, caller, () => {
+      administer(AuthUserGrantRoleResponseSchema, caller, () => {
         accounts.grantRole(user, role)
       }),
     userRevokeRole: ({ name, role }, caller) =>
-      managed(AuthUserRevokeRoleResponseSchema, caller, () => {
+      administer(AuthUserRevokeRoleResponseSchema, caller, () => {
         accounts.revokeRole(name, role)
       }),
 
     roleAdd: ({ name }, caller) =>
-      managed(AuthRoleAddResponseSchema, caller, () => {
+      administer(AuthRoleAddResponseSchema, caller, () => {
         accounts.addRole(name)
       }),
     roleGet: ({ role }, caller) => {
-      rights(caller).needRole(role)
+      rights(caller).requireRole(role)
       const perm = [...accounts.permissionsOf(role)]
       return create(AuthRoleGetResponseSchema, { header: header(), perm })
     },
     roleList: (_, caller) => {
-      rights(caller).needAdmin()
+      rights(caller).requireAdmin()
       return create(AuthRoleListResponseSchema, { header: header(), roles: accounts.roleNames })
     },
     roleDelete: ({ role }, caller) =>
-      managed(AuthRoleDeleteResponseSchema, caller, () => {
+      administer(AuthRoleDeleteResponseSchema, caller, () => {
         accounts.deleteRole(role)
       }),
     roleGrantPermission: ({ name, perm }, caller) =>
-      managed(AuthRoleGrantPermissionResponseSchema, caller, () => {
+      administer(AuthRoleGrantPermissionResponseSchema, caller, () => {
         accounts.grantPermission(name, perm)
       }),
     roleRevokePermission: ({ role, key, rangeEnd }, caller) =>
-      managed(AuthRoleRevokePermissionResponseSchema, caller, () => {
+      administer(AuthRoleRevokePermissionResponseSchema, caller, () => {
         accounts.revokePermission(role, { key, rangeEnd })
       }),
   }

@@ -1,4 +1,4 @@
-// The cluster service: a cluster of one. It must not know how clients reach it, beyond the URLs.
+// The cluster service: lists the one member.
 
 import { create } from '@bufbuild/protobuf'
 import { type Cluster, MemberListResponseSchema } from '../../etcd/wire/gen/cluster_pb.js'
@@ -13,9 +13,9 @@ export function clusterHandlers(member: DevMember, guard: Guard): Handlers<typeo
       const { id: ID, name } = member
       const clientURLs = [...member.clientUrls]
       return create(MemberListResponseSchema, {
-        // Who is in the cluster is no matter of the store, so its revision is not told.
+        // As in etcd: the member list does not depend on the store, so the header has no revision.
         header: { ...member.header(), revision: 0n },
-        // Nobody listens for peers; but clients count on there being a URL.
+        // The devserver has no peer port, but clients expect at least one URL.
         members: [{ ID, name, peerURLs: clientURLs, clientURLs }],
       })
     },

@@ -1,6 +1,6 @@
-// etcd's own election service, for clients that have no election code of their own. It is kept as it is there, with the
-// waiter that is told it won although its lease died (https://github.com/etcd-io/etcd/issues/22387).
-// It must not know locks.
+// etcd's own election service, for clients without election code of their own. It behaves as in
+// etcd, including the bug that a waiting candidate is told that it won although its lease has ended
+// (https://github.com/etcd-io/etcd/issues/22387).
 
 import { create } from '@bufbuild/protobuf'
 import {
@@ -15,62 +15,62 @@ import {
 import { Event_EventType, type KeyValue } from '../../etcd/wire/gen/kv_pb.js'
 import type { ResponseHeader } from '../../etcd/wire/gen/rpc_pb.js'
 import { refusals } from '../refusals.js'
-import type { Caller, Handlers, Outgoing } from '../rpc.js'
+import type { Caller, Handlers, ResponseStream } from '../rpc.js'
 import type { Change } from '../store/change.js'
 import { keyBytes, keyText, withPrefix } from '../store/interval.js'
 import type { Reader } from '../store/store.js'
-import { asUnknown, type Foundation, prefixOf, Queue } from './queue.js'
+import { rethrowAsUnknown, type QueueBackend, prefixOf, Queue } from './queue.js'
 
-export interface ElectionFoundation extends Foundation {
+export interface ElectionBackend extends QueueBackend {
   readonly store: Reader
   header(): ResponseHeader
 }
 
-export function electionHandlers(foundation: ElectionFoundation): Handlers<typeof Election> {
+export function electionHandlers(backend: ElectionBackend): Handlers<typeof Election> {
   return {
     campaign: ({ name, lease, value }, caller) =>
-      asUnknown(async () => {
-        const queue = new Queue(foundation, caller)
+      rethrowAsUnknown(async () => {
+        const queue = new Queue(backend, caller)
         const leaseId = await queue.lease(lease)
         const place = await queue.join(name, leaseId, value)
         const key = keyBytes(place.key)
         if (!place.isNew) await queue.update(key, place.revision, value, leaseId)
-        await queue.untilFirst(name, place)
+        await queue.waitUntilFirst(name, place)
         const leader = { name, key, rev: place.revision, lease: leaseId }
         return create(CampaignResponseSchema, { header: place.header, leader })
       }),
 
     proclaim: ({ leader, value }, caller) =>
-      asUnknown(async () => {
-        const { key, rev, lease } = given(leader)
-        const queue = new Queue(foundation, caller)
-        const answer = await queue.update(key, rev, value, await queue.lease(lease))
-        if (!answer.succeeded) throw refusals.notLeader()
-        return create(ProclaimResponseSchema, { header: answer.header })
+      rethrowAsUnknown(async () => {
+        const { key, rev, lease } = requireLeaderKey(leader)
+        const queue = new Queue(backend, caller)
+        const { header, succeeded } = await queue.update(key, rev, value, await queue.lease(lease))
+        if (!succeeded) throw refusals.notLeader()
+        return create(ProclaimResponseSchema, { header })
       }),
 
     resign: ({ leader }, caller) =>
-      asUnknown(async () => {
-        const { key, rev } = given(leader)
-        const { header } = await new Queue(foundation, caller).leave(key, rev)
+      rethrowAsUnknown(async () => {
+        const { key, rev } = requireLeaderKey(leader)
+        const { header } = await new Queue(backend, caller).leave(key, rev)
         return create(ResignResponseSchema, { header })
       }),
 
     leader: ({ name }, caller) =>
-      asUnknown(async () => {
-        const { header, kvs } = await new Queue(foundation, caller).first(name)
+      rethrowAsUnknown(async () => {
+        const { header, kvs } = await new Queue(backend, caller).first(name)
         if (kvs[0] === undefined) throw refusals.noLeader()
         return create(LeaderResponseSchema, { header, kv: kvs[0] })
       }),
 
     observe: (out, caller) => {
-      const observation = new Observation(foundation, out, caller)
+      const observation = new LeaderObservation(backend, out, caller)
       return {
         message: ({ name }) => void observation.start(name),
         drained: () => {
           observation.drained()
         },
-        gone: () => {
+        closed: () => {
           observation.stop()
         },
       }
@@ -78,52 +78,55 @@ export function electionHandlers(foundation: ElectionFoundation): Handlers<typeo
   }
 }
 
-function given(leader: LeaderKey | undefined): LeaderKey {
+function requireLeaderKey(leader: LeaderKey | undefined): LeaderKey {
   if (leader === undefined) throw refusals.leaderKeyMissing()
   return leader
 }
 
-/** Tells each leader, and each value of a leader. Of what a slow client misses, it is told the last. */
-class Observation {
-  readonly #foundation: ElectionFoundation
-  readonly #out: Outgoing<LeaderResponse>
+/**
+ * Sends each leader, and each new value of a leader. A client that reads too slowly gets only the
+ * latest of what it missed.
+ */
+class LeaderObservation {
+  readonly #backend: ElectionBackend
+  readonly #out: ResponseStream<LeaderResponse>
   readonly #caller: Caller
   #leader: KeyValue | undefined
-  #missed = false
+  #hasUnsent = false
   #unwatch: (() => void) | undefined
   #isOver = false
 
-  constructor(foundation: ElectionFoundation, out: Outgoing<LeaderResponse>, caller: Caller) {
-    this.#foundation = foundation
+  constructor(backend: ElectionBackend, out: ResponseStream<LeaderResponse>, caller: Caller) {
+    this.#backend = backend
     this.#out = out
     this.#caller = caller
   }
 
   async start(name: Uint8Array): Promise<void> {
     try {
-      // The only look at the caller's rights, as in a watch.
-      await new Queue(this.#foundation, this.#caller).first(name)
+      // The caller's rights are checked only here, as for a watch.
+      await new Queue(this.#backend, this.#caller).first(name)
     } catch {
-      // etcd ends the stream without telling why.
+      // etcd ends the stream without an error.
       this.#out.end()
       return
     }
     if (this.#isOver) return
     const interval = withPrefix(prefixOf(name))
-    const first = (): KeyValue | undefined => oldest(this.#foundation.store.range(interval))
-    this.#unwatch = this.#foundation.watches.watch({
+    const findLeader = (): KeyValue | undefined => oldest(this.#backend.store.range(interval))
+    this.#unwatch = this.#backend.watches.watch({
       interval,
       changed: (changes) => {
-        for (const change of changes) this.#changed(change, first)
+        for (const change of changes) this.#handle(change, findLeader)
       },
     })
-    this.#tell(first())
+    this.#send(findLeader())
   }
 
   drained(): void {
-    if (!this.#missed) return
-    this.#missed = false
-    this.#tell(this.#leader)
+    if (!this.#hasUnsent) return
+    this.#hasUnsent = false
+    this.#send(this.#leader)
   }
 
   stop(): void {
@@ -131,19 +134,19 @@ class Observation {
     this.#unwatch?.()
   }
 
-  #changed({ key, type, kv }: Change, first: () => KeyValue | undefined): void {
-    const isOfLeader = this.#leader !== undefined && keyText(this.#leader.key) === key
-    if (this.#leader !== undefined && !isOfLeader) return
-    if (type === Event_EventType.PUT) this.#tell(kv)
-    else if (isOfLeader) this.#tell(first())
+  #handle({ key, type, kv }: Change, findLeader: () => KeyValue | undefined): void {
+    const isLeaderKey = this.#leader !== undefined && keyText(this.#leader.key) === key
+    if (this.#leader !== undefined && !isLeaderKey) return
+    if (type === Event_EventType.PUT) this.#send(kv)
+    else if (isLeaderKey) this.#send(findLeader())
   }
 
-  #tell(leader: KeyValue | undefined): void {
+  #send(leader: KeyValue | undefined): void {
     this.#leader = leader
     if (leader === undefined) return
-    if (this.#out.isCongested) this.#missed = true
+    if (this.#out.isCongested) this.#hasUnsent = true
     else {
-      const header = this.#foundation.header()
+      const header = this.#backend.header()
       this.#out.send(create(LeaderResponseSchema, { header, kv: leader }))
     }
   }

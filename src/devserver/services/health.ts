@@ -1,4 +1,4 @@
-// The health service of gRPC: a server that answers at all serves. It must not know what.
+// gRPC's health service: a devserver that answers is healthy.
 
 import { create } from '@bufbuild/protobuf'
 import {

@@ -1,4 +1,4 @@
-// The lease service. It must not know how leases end by themselves.
+// The lease service: grants, revokes, keeps alive and lists leases.
 
 import { create } from '@bufbuild/protobuf'
 import {
@@ -14,8 +14,8 @@ import type { DevMember } from '../member.js'
 import { asRpcError, type Handlers } from '../rpc.js'
 import { keyBytes } from '../store/interval.js'
 
-/** The time to live of a lease that is not there, as told to who asks for it. */
-const noTtl = -1n
+/** The TTL in the response for a lease that does not exist. */
+const missingLeaseTtl = -1n
 
 export function leaseHandlers(member: DevMember, guard: Guard): Handlers<typeof Lease> {
   const { lessor } = member
@@ -44,7 +44,7 @@ export function leaseHandlers(member: DevMember, guard: Guard): Handlers<typeof 
           out.end(asRpcError(error))
           return
         }
-        // That a lease is gone is no error here: it is told as a time to live of 0.
+        // A missing lease is no error here: the response has a TTL of 0.
         const TTL = lessor.renew(ID)?.ttl ?? 0n
         out.send(create(LeaseKeepAliveResponseSchema, { header: member.header(), ID, TTL }))
       },
@@ -62,7 +62,7 @@ export function leaseHandlers(member: DevMember, guard: Guard): Handlers<typeof 
       return create(
         LeaseTimeToLiveResponseSchema,
         lease === undefined || leftMs <= 0
-          ? { header, ID, TTL: noTtl }
+          ? { header, ID, TTL: missingLeaseTtl }
           : {
               header,
               ID,

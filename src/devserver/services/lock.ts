@@ -1,28 +1,28 @@
-// etcd's own lock service, for clients that have no lock of their own. It must not know elections.
+// etcd's own lock service, for clients without lock code of their own.
 
 import { create } from '@bufbuild/protobuf'
 import { type Lock, LockResponseSchema, UnlockResponseSchema } from '../../etcd/wire/gen/lock_pb.js'
 import { refusals } from '../refusals.js'
 import type { Handlers } from '../rpc.js'
 import { keyBytes } from '../store/interval.js'
-import { asUnknown, type Foundation, Queue } from './queue.js'
+import { rethrowAsUnknown, type QueueBackend, Queue } from './queue.js'
 
-export function lockHandlers(foundation: Foundation): Handlers<typeof Lock> {
+export function lockHandlers(backend: QueueBackend): Handlers<typeof Lock> {
   return {
     lock: ({ name, lease }, caller) =>
-      asUnknown(async () => {
-        const queue = new Queue(foundation, caller)
+      rethrowAsUnknown(async () => {
+        const queue = new Queue(backend, caller)
         const place = await queue.join(name, await queue.lease(lease), new Uint8Array())
-        await queue.untilFirst(name, place)
-        // Its lease may have ended while it waited.
+        await queue.waitUntilFirst(name, place)
+        // The lease may have ended while the caller waited.
         const { header, kvs } = await queue.get(place.key)
         if (kvs.length === 0) throw refusals.sessionExpired()
         return create(LockResponseSchema, { header, key: keyBytes(place.key) })
       }),
 
     unlock: ({ key }, caller) =>
-      asUnknown(async () => {
-        const { header } = await new Queue(foundation, caller).delete(key)
+      rethrowAsUnknown(async () => {
+        const { header } = await new Queue(backend, caller).delete(key)
         return create(UnlockResponseSchema, { header })
       }),
   }

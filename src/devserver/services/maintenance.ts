@@ -1,4 +1,4 @@
-// The maintenance service: how the member is. It must not know how it got there.
+// The maintenance service: the member's status and alarms.
 
 import { create } from '@bufbuild/protobuf'
 import {
@@ -12,13 +12,13 @@ import type { DevMember } from '../member.js'
 import { refusals } from '../refusals.js'
 import type { Handlers } from '../rpc.js'
 
-/** What an etcd says that has hardly anything on its disk; nothing is kept on one here. */
+/** What an almost empty etcd reports. The devserver has no database on disk. */
 const dbSize = 20_480n
 const dbSizeQuota = 2_147_483_648n
 
 export function maintenanceHandlers(member: DevMember, guard: Guard): Handlers<typeof Maintenance> {
   return {
-    /** There is never one; clients look for them to tell how healthy the member is. */
+    /** Always empty. Clients ask for alarms to check the member's health. */
     alarm: ({ action }, caller) => {
       if (action === Action.GET) guard.admitUser(caller)
       else guard.admitAdmin(caller)
@@ -35,7 +35,7 @@ export function maintenanceHandlers(member: DevMember, guard: Guard): Handlers<t
         dbSize,
         dbSizeInUse: dbSize,
         leader,
-        // There is no log; that it has one entry a revision is near enough.
+        // There is no raft log; one entry per revision is close enough.
         raftIndex: store.revision,
         raftTerm,
         raftAppliedIndex: store.revision,

@@ -1,6 +1,6 @@
-// What the election and the lock service have in common: a key on a lease, and waiting until no older key is under the
-// same prefix. Built on the other services as any client would be, with the rights of who calls.
-// It must not know what the keys stand for.
+// What the election and the lock service have in common: they put a key on a lease and wait until
+// no older key is left under the same prefix. Like any client, it uses the other services, with the
+// caller's rights.
 
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { Event_EventType, type KeyValue } from '../../etcd/wire/gen/kv_pb.js'
@@ -26,36 +26,36 @@ import { asRpcError, type Caller, type Handlers } from '../rpc.js'
 import { keyBytes, onlyKey, keyText, withPrefix } from '../store/interval.js'
 import type { ChangeFeed } from '../watch/change-feed.js'
 
-/** What there is to build on. */
-export interface Foundation {
+/** The services that a queue uses. */
+export interface QueueBackend {
   readonly kv: Pick<Handlers<typeof KV>, 'range' | 'txn' | 'deleteRange'>
   readonly lease: Pick<Handlers<typeof Lease>, 'leaseGrant'>
   readonly watches: Pick<ChangeFeed, 'watch'>
 }
 
-/** A key that waits, or has come to the front. */
-export interface Place {
+/** A key in the queue, waiting or first. */
+export interface QueuePlace {
   readonly key: string
-  /** The create revision of the key: the oldest goes first. */
+  /** The key's create revision: the lowest is first. */
   readonly revision: bigint
-  /** False when the key was there already. */
+  /** False when the key already existed. */
   readonly isNew: boolean
-  /** Of the transaction that joined. */
+  /** From the response to the transaction that joined the queue. */
   readonly header: ResponseHeader | undefined
 }
 
 type Op = NonNullable<MessageInitShape<typeof RequestOpSchema>['request']>
 
-/** For callers that name no lease. */
+/** The TTL of the lease that is granted to a caller that names none. */
 const defaultTtlS = 60n
 
-/** What all keys of an election, or of a lock, begin with. */
+/** The prefix of all keys of an election or a lock. */
 export function prefixOf(name: Uint8Array): string {
   return `${keyText(name)}/`
 }
 
-/** These services tell every error as unknown, with the text that the service below them gave it. */
-export async function asUnknown<T>(work: () => Promise<T>): Promise<T> {
+/** As in etcd: these services report every error as UNKNOWN, with the underlying service's text. */
+export async function rethrowAsUnknown<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -64,26 +64,26 @@ export async function asUnknown<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export class Queue {
-  readonly #kv: Foundation['kv']
-  readonly #leases: Foundation['lease']
-  readonly #watches: Foundation['watches']
+  readonly #kv: QueueBackend['kv']
+  readonly #leases: QueueBackend['lease']
+  readonly #watches: QueueBackend['watches']
   readonly #caller: Caller
 
-  constructor({ kv, lease, watches }: Foundation, caller: Caller) {
+  constructor({ kv, lease, watches }: QueueBackend, caller: Caller) {
     this.#kv = kv
     this.#leases = lease
     this.#watches = watches
     this.#caller = caller
   }
 
-  /** The lease that was named, or a new one. */
+  /** Returns the named lease, or for 0 a new one. */
   async lease(id: bigint): Promise<bigint> {
     if (id !== 0n) return id
     const request = create(LeaseGrantRequestSchema, { TTL: defaultTtlS })
     return (await this.#leases.leaseGrant(request, this.#caller)).ID
   }
 
-  async join(name: Uint8Array, lease: bigint, value: Uint8Array): Promise<Place> {
+  async join(name: Uint8Array, lease: bigint, value: Uint8Array): Promise<QueuePlace> {
     const key = `${prefixOf(name)}${lease.toString(16)}`
     const bytes = keyBytes(key)
     const { header, succeeded, responses } = await this.#ifCreatedAt(
@@ -92,25 +92,25 @@ export class Queue {
       { case: 'requestPut', value: { key: bytes, value, lease } },
       { case: 'requestRange', value: { key: bytes } },
     )
-    const present = responses[0]?.response
+    const response = responses[0]?.response
     const revision =
-      present?.case === 'responseRange' ? present.value.kvs[0]?.createRevision : header?.revision
+      response?.case === 'responseRange' ? response.value.kvs[0]?.createRevision : header?.revision
     return { key, revision: revision ?? 0n, isNew: succeeded, header }
   }
 
-  /** Puts the key anew, if it is still the one that was created then. */
+  /** Puts a new value, if the key still has this create revision. */
   update(key: Uint8Array, createRevision: bigint, value: Uint8Array, lease: bigint) {
     const put: Op = { case: 'requestPut', value: { key, value, lease } }
     return this.#ifCreatedAt(createRevision, key, put)
   }
 
-  /** Deletes the key, if it is still the one that was created then. */
+  /** Deletes the key, if it still has this create revision. */
   leave(key: Uint8Array, createRevision: bigint) {
     return this.#ifCreatedAt(createRevision, key, { case: 'requestDeleteRange', value: { key } })
   }
 
-  /** Waits until no key under the prefix is older. A caller that goes away meanwhile takes its own key along. */
-  async untilFirst(name: Uint8Array, { key, revision }: Place): Promise<void> {
+  /** Waits until no key under the prefix is older. If it fails, it deletes the caller's own key. */
+  async waitUntilFirst(name: Uint8Array, { key, revision }: QueuePlace): Promise<void> {
     try {
       for (;;) {
         const older = await this.#range({
@@ -118,9 +118,9 @@ export class Queue {
           sortOrder: SortOrder.DESCEND,
           maxCreateRevision: revision - 1n,
         })
-        const predecessor = older.kvs[0]
-        if (predecessor === undefined) return
-        await this.#untilGone(predecessor)
+        const newestOlder = older.kvs[0]
+        if (newestOlder === undefined) return
+        await this.#waitUntilDeleted(newestOlder)
       }
     } catch (error) {
       await this.leave(keyBytes(key), revision).catch(() => undefined)
@@ -128,7 +128,7 @@ export class Queue {
     }
   }
 
-  /** The key that was created first. */
+  /** Reads the key with the lowest create revision. */
   first(name: Uint8Array) {
     return this.#range({ ...inPrefix(name), sortOrder: SortOrder.ASCEND })
   }
@@ -141,20 +141,20 @@ export class Queue {
     return this.#kv.deleteRange(create(DeleteRangeRequestSchema, { key }), this.#caller)
   }
 
-  #untilGone({ key }: KeyValue): Promise<void> {
+  #waitUntilDeleted({ key }: KeyValue): Promise<void> {
     return new Promise((resolve, reject) => {
       const unwatch = this.#watches.watch({
         interval: onlyKey(keyText(key)),
         changed: (changes) => {
           if (!changes.some(({ type }) => type === Event_EventType.DELETE)) return
           unwatch()
-          forget()
+          removeCallback()
           resolve()
         },
       })
-      const forget = this.#caller.onGone(() => {
+      const removeCallback = this.#caller.onEnd(() => {
         unwatch()
-        reject(refusals.callerGone())
+        reject(refusals.callerCanceled())
       })
     })
   }

@@ -1,4 +1,4 @@
-// The watch service. It must not know what a watch tells.
+// The watch service.
 
 import type { Watch } from '../../etcd/wire/gen/rpc_pb.js'
 import type { Guard } from '../guard.js'
@@ -8,7 +8,7 @@ import { ServedWatchStream } from '../watch/served-watch-stream.js'
 
 export function watchHandlers(member: DevMember, guard: Guard): Handlers<typeof Watch> {
   return {
-    // The rights are looked at once, when a watch begins: an open one goes on when they are taken away, as in etcd.
+    // As in etcd, rights are checked once, when a watch is created: it goes on if they are revoked.
     watch: (out, caller) =>
       new ServedWatchStream(member, out, (request) => {
         guard.admitWatch(caller, request)

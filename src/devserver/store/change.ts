@@ -1,4 +1,4 @@
-// What happened to one key in one revision. It must not know who is told of it.
+// One change of one key in one revision.
 
 import { create } from '@bufbuild/protobuf'
 import {
@@ -9,10 +9,10 @@ import {
 } from '../../etcd/wire/gen/kv_pb.js'
 
 export interface Change {
-  /** The key as text, see interval.ts. */
+  /** The key as text: see interval.ts. */
   readonly key: string
   readonly type: Event_EventType
-  /** What was put; of a deletion only the key and the revision are set. */
+  /** What was put; for a delete, only the key and the mod revision are set. */
   readonly kv: KeyValue
   readonly before: KeyValue | undefined
 }

@@ -1,4 +1,4 @@
-// Whether what a transaction compares holds. It must not know what is then done.
+// Evaluates the compares of a transaction.
 
 import type { KeyValue } from '../../etcd/wire/gen/kv_pb.js'
 import {
@@ -10,18 +10,21 @@ import { intervalOf } from './interval.js'
 import { compareNumbers } from './range.js'
 import type { Reader } from './store.js'
 
-/** Over an interval a compare holds when it holds for every key there; without one, for a key that is absent. */
-export function holds(reader: Reader, compare: Compare): boolean {
-  let empty = true
+/**
+ * Whether the compare holds for every key in its interval; if there is none, whether it holds for
+ * an absent key.
+ */
+export function isSatisfied(reader: Reader, compare: Compare): boolean {
+  let isEmpty = true
   for (const kv of reader.range(intervalOf(compare))) {
-    if (!holdsFor(kv, compare)) return false
-    empty = false
+    if (!isSatisfiedBy(kv, compare)) return false
+    isEmpty = false
   }
-  return !empty || holdsFor(undefined, compare)
+  return !isEmpty || isSatisfiedBy(undefined, compare)
 }
 
-function holdsFor(kv: KeyValue | undefined, compare: Compare): boolean {
-  // Nothing is like, or unlike, a value that is not there; the numbers of an absent key are 0.
+function isSatisfiedBy(kv: KeyValue | undefined, compare: Compare): boolean {
+  // An absent key satisfies no compare of values, not even NOT_EQUAL; its numbers count as 0.
   if (kv === undefined && compare.target === Target.VALUE) return false
   const order = orderOf(kv, compare)
   switch (compare.result) {
@@ -34,13 +37,15 @@ function holdsFor(kv: KeyValue | undefined, compare: Compare): boolean {
     case Result.LESS:
       return order < 0
     default:
-      // An operator that does not exist holds always, in etcd.
+      // As in etcd, a compare with an unknown operator always holds.
       compare.result satisfies never
       return true
   }
 }
 
-/** What is stored against what is given. What is given for another target counts as 0 or empty. */
+/**
+ * Compares the stored with the given operand. An operand for another target counts as 0 or empty.
+ */
 function orderOf(kv: KeyValue | undefined, { target, targetUnion: given }: Compare): number {
   switch (target) {
     case Target.VERSION:

@@ -1,5 +1,5 @@
-// Every change since the last compaction, in order. From it watches catch up, and older states are worked out: the
-// past is the present with the later changes undone. It must not know the present.
+// Every change since the last compaction, in order. Watches catch up from it, and the store derives
+// older states from it by undoing later changes.
 
 import type { KeyValue } from '../../etcd/wire/gen/kv_pb.js'
 import type { Change } from './change.js'
@@ -13,16 +13,19 @@ export class History {
     for (const change of changes) this.#changes.push(change)
   }
 
-  /** The changes of this revision and of all after it, in order. */
+  /** The changes of this revision and all later ones, in order. */
   *since(revision: bigint): Generator<Change> {
-    // By index, because more may be appended while this is read.
+    // By index, because changes may be appended during the iteration.
     for (let i = this.#indexOf(revision); i < this.#changes.length; i++) {
       yield this.#changes[i] as Change
     }
   }
 
-  /** What was under each key of the interval that was changed after the revision; undefined: nothing. */
-  undone(interval: Interval, revision: bigint): Map<string, KeyValue | undefined> {
+  /**
+   * For each key in the interval that changed after the revision, its key-value at the revision;
+   * undefined if the key did not exist then.
+   */
+  valuesBefore(interval: Interval, revision: bigint): Map<string, KeyValue | undefined> {
     const result = new Map<string, KeyValue | undefined>()
     const first = this.#indexOf(revision + 1n)
     for (let i = this.#changes.length - 1; i >= first; i--) {
@@ -32,8 +35,8 @@ export class History {
     return result
   }
 
-  /** Forgets what was before this revision. */
-  forgetBefore(revision: bigint): void {
+  /** Discards the changes before this revision. */
+  discardBefore(revision: bigint): void {
     this.#changes = this.#changes.slice(this.#indexOf(revision))
   }
 

@@ -1,25 +1,28 @@
-// Sets of keys that lie next to each other. Keys are byte strings, held as JavaScript strings of one character a byte
-// ("latin1"), because those compare in the order of the bytes and can be looked up in a Map.
-// It must not know what is stored under the keys.
+// Intervals of keys. Keys are byte strings, held as JavaScript strings with one character per byte
+// ("latin1"), because those sort in the order of their bytes and can be keys of a Map.
 
-/** All keys from `first` up to, not including, `end`; without an `end`, all keys from `first` on. */
+/**
+ * All keys from `first` up to, but not including, `end`; if that is undefined, all from `first` on.
+ */
 export interface Interval {
   readonly first: string
   readonly end: string | undefined
 }
 
-export const everything: Interval = Object.freeze({ first: '', end: undefined })
+export const allKeys: Interval = Object.freeze({ first: '', end: undefined })
 
 export function keyText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 export function keyBytes(text: string): Uint8Array {
-  // A copy, because Buffer.from keeps short strings in a pool that they would hold on to.
+  // A copy: Buffer.from allocates short strings from a shared pool, which they would retain.
   return new Uint8Array(Buffer.from(text, 'latin1'))
 }
 
-/** What a request with `key` and `range_end` speaks of: an end of one zero byte means "and all after it". */
+/**
+ * The interval of a request's `key` and `range_end`. An end of one zero byte means "and all after".
+ */
 export function intervalOf({ key, rangeEnd }: { key: Uint8Array; rangeEnd: Uint8Array }): Interval {
   const first = keyText(key)
   if (rangeEnd.length === 0) return onlyKey(first)
@@ -44,25 +47,25 @@ export function isEmpty({ first, end }: Interval): boolean {
   return end !== undefined && end <= first
 }
 
-/** The key, if the interval holds just that one. */
+/** The key, if the interval contains exactly one. */
 export function soleKey({ first, end }: Interval): string | undefined {
   return end === afterKey(first) ? first : undefined
 }
 
-/** The prefix, if the interval holds all keys that begin with it and no other. */
+/** The prefix, if the interval contains exactly the keys that begin with it. */
 export function solePrefix({ first, end }: Interval): string | undefined {
   return first !== '' && end === afterPrefix(first) ? first : undefined
 }
 
-/** Whether all of `wanted` lies in the intervals, seen as one set. */
-export function coveredBy(intervals: readonly Interval[], wanted: Interval): boolean {
-  let covered: string | undefined = wanted.first
-  while (covered !== undefined && (wanted.end === undefined || covered < wanted.end)) {
-    const at: string = covered
-    const ends = intervals.filter((interval) => contains(interval, at)).map(({ end }) => end)
+/** Whether the union of the intervals contains all of `wanted`. */
+export function unionContains(intervals: readonly Interval[], wanted: Interval): boolean {
+  let next: string | undefined = wanted.first
+  while (next !== undefined && (wanted.end === undefined || next < wanted.end)) {
+    const key: string = next
+    const ends = intervals.filter((interval) => contains(interval, key)).map(({ end }) => end)
     if (ends.length === 0) return false
-    covered = ends.reduce((far, end) =>
-      far === undefined || end === undefined ? undefined : end > far ? end : far,
+    next = ends.reduce((furthest, end) =>
+      furthest === undefined || end === undefined ? undefined : end > furthest ? end : furthest,
     )
   }
   return true

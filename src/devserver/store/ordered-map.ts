@@ -1,101 +1,104 @@
-// A map that knows the order of its keys, for hundreds of thousands of them: a list of short sorted lists.
-// Finding costs two binary searches; adding and removing move at most one short list.
-// It must not know what it holds.
+// A map with sorted keys, for hundreds of thousands of them: a list of short sorted lists. Finding
+// a key takes two binary searches; adding or removing one moves the entries of at most one short
+// list.
 
 import type { Interval } from './interval.js'
 
-/** A list that grows beyond this is cut in two. */
-const longest = 512
+/** A list that grows longer is split in two. */
+const maxChunkLength = 512
 
 interface Chunk<V> {
   readonly keys: string[]
   readonly values: V[]
 }
 
-/** Where a key is, or would be. */
-interface Place<V> {
+/** Where a key is, or would be inserted. */
+interface Slot<V> {
   readonly chunk: Chunk<V>
-  readonly chunkAt: number
-  readonly at: number
+  readonly chunkIndex: number
+  readonly index: number
 }
 
 export class OrderedMap<V> {
-  /** Never empty; only the first chunk may hold no key. */
+  /** Never empty; only the first chunk may have no keys. */
   readonly #chunks: Chunk<V>[] = [{ keys: [], values: [] }]
 
   get(key: string): V | undefined {
-    const { chunk, at } = this.#place(key)
-    return chunk.keys[at] === key ? chunk.values[at] : undefined
+    const { chunk, index } = this.#locate(key)
+    return chunk.keys[index] === key ? chunk.values[index] : undefined
   }
 
   set(key: string, value: V): void {
-    const { chunk, chunkAt, at } = this.#place(key)
-    if (chunk.keys[at] === key) {
-      chunk.values[at] = value
+    const { chunk, chunkIndex, index } = this.#locate(key)
+    if (chunk.keys[index] === key) {
+      chunk.values[index] = value
       return
     }
-    chunk.keys.splice(at, 0, key)
-    chunk.values.splice(at, 0, value)
-    if (chunk.keys.length <= longest) return
+    chunk.keys.splice(index, 0, key)
+    chunk.values.splice(index, 0, value)
+    if (chunk.keys.length <= maxChunkLength) return
     const half = chunk.keys.length >> 1
-    this.#chunks.splice(chunkAt + 1, 0, {
+    this.#chunks.splice(chunkIndex + 1, 0, {
       keys: chunk.keys.splice(half),
       values: chunk.values.splice(half),
     })
   }
 
   delete(key: string): void {
-    const { chunk, chunkAt, at } = this.#place(key)
-    if (chunk.keys[at] !== key) return
-    chunk.keys.splice(at, 1)
-    chunk.values.splice(at, 1)
-    if (chunk.keys.length === 0 && this.#chunks.length > 1) this.#chunks.splice(chunkAt, 1)
+    const { chunk, chunkIndex, index } = this.#locate(key)
+    if (chunk.keys[index] !== key) return
+    chunk.keys.splice(index, 1)
+    chunk.values.splice(index, 1)
+    if (chunk.keys.length === 0 && this.#chunks.length > 1) this.#chunks.splice(chunkIndex, 1)
   }
 
-  /** What is in the interval, in order. The map must not be changed meanwhile. */
+  /** The entries in the interval, in order. The map must not change during the iteration. */
   *entries({ first, end }: Interval): Generator<readonly [string, V]> {
-    let { chunkAt, at } = this.#place(first)
-    for (; chunkAt < this.#chunks.length; chunkAt++, at = 0) {
-      const { keys, values } = this.#chunks[chunkAt] as Chunk<V>
-      for (; at < keys.length; at++) {
-        const key = keys[at] as string
+    let { chunkIndex, index } = this.#locate(first)
+    for (; chunkIndex < this.#chunks.length; chunkIndex++, index = 0) {
+      const { keys, values } = this.#chunks[chunkIndex] as Chunk<V>
+      for (; index < keys.length; index++) {
+        const key = keys[index] as string
         if (end !== undefined && key >= end) return
-        yield [key, values[at] as V]
+        yield [key, values[index] as V]
       }
     }
   }
 
-  /** How many keys are in the interval, without looking at each of them. */
+  /** The number of keys in the interval, computed without visiting each of them. */
   count({ first, end }: Interval): number {
     if (end !== undefined && end <= first) return 0
-    const from = this.#place(first)
+    const from = this.#locate(first)
     const last = this.#chunks.length - 1
     const to =
       end === undefined
-        ? { chunkAt: last, at: (this.#chunks[last] as Chunk<V>).keys.length }
-        : this.#place(end)
-    let count = to.at - from.at
-    for (let i = from.chunkAt; i < to.chunkAt; i++)
+        ? { chunkIndex: last, index: (this.#chunks[last] as Chunk<V>).keys.length }
+        : this.#locate(end)
+    let count = to.index - from.index
+    for (let i = from.chunkIndex; i < to.chunkIndex; i++)
       count += (this.#chunks[i] as Chunk<V>).keys.length
     return count
   }
 
-  #place(key: string): Place<V> {
+  #locate(key: string): Slot<V> {
     const after = lowerBound(this.#chunks.length, (i) => {
       const [first] = (this.#chunks[i] as Chunk<V>).keys
       return first !== undefined && first > key
     })
-    const chunkAt = Math.max(0, after - 1)
-    const chunk = this.#chunks[chunkAt] as Chunk<V>
+    const chunkIndex = Math.max(0, after - 1)
+    const chunk = this.#chunks[chunkIndex] as Chunk<V>
     return {
       chunk,
-      chunkAt,
-      at: lowerBound(chunk.keys.length, (i) => (chunk.keys[i] as string) >= key),
+      chunkIndex,
+      index: lowerBound(chunk.keys.length, (i) => (chunk.keys[i] as string) >= key),
     }
   }
 }
 
-/** The first index for which the test holds, given that it holds for all after it; `length` if for none. */
+/**
+ * The first index for which the test holds, or `length` if there is none. If the test holds for an
+ * index, it must hold for all later ones.
+ */
 export function lowerBound(length: number, holds: (index: number) => boolean): number {
   let low = 0
   let high = length

@@ -1,4 +1,4 @@
-// Answers a Range. It must not know who asks.
+// Validates and answers Range requests.
 
 import { create } from '@bufbuild/protobuf'
 import { type KeyValue, KeyValueSchema } from '../../etcd/wire/gen/kv_pb.js'
@@ -13,22 +13,22 @@ import { refusals } from '../refusals.js'
 import { intervalOf } from './interval.js'
 import type { Reader } from './store.js'
 
-/** Refuses what no store could answer. */
+/** Refuses requests that are invalid whatever the store contains. */
 export function checkRange({ key, sortOrder, sortTarget }: RangeRequest): void {
   if (key.length === 0) throw refusals.emptyKey()
   if (!(sortOrder in SortOrder && sortTarget in SortTarget)) throw refusals.invalidSort()
 }
 
-/** The answer, without its header. The revision asked for must be one that can be read. */
+/** The response, without its header. The request's revision must have been checked. */
 export function answerRange(reader: Reader, request: RangeRequest): RangeResponse {
   const interval = intervalOf(request)
   const { revision, limit } = request
   if (request.countOnly) {
     return create(RangeResponseSchema, { count: BigInt(reader.count(interval, revision)) })
   }
-  let kvs = firstOf(reader.range(interval, revision), sufficient(request))
+  let kvs = takeFirst(reader.range(interval, revision), neededCount(request))
   if (hasBounds(request)) kvs = kvs.filter((kv) => isWithinBounds(kv, request))
-  const compare = comparison(request)
+  const compare = comparatorOf(request)
   if (compare) kvs.sort(compare)
   const more = limit > 0n && kvs.length > limit
   if (more) kvs.length = Number(limit)
@@ -40,43 +40,43 @@ export function answerRange(reader: Reader, request: RangeRequest): RangeRespons
 }
 
 /**
- * How many key-values of an interval have to be looked at: one more than are asked for, unless there are some to be
- * left out, or an order to bring them in. That a target alone is an order too, etcd finds out later: it sorts what
- * comes first by key.
+ * How many key-values of the interval have to be read: one more than the limit, unless some may be
+ * filtered out or all have to be sorted. As in etcd, a sort target without a sort order does not
+ * count as sorting here: it sorts only the key-values that come first by key.
  */
-function sufficient(request: RangeRequest): number {
+function neededCount(request: RangeRequest): number {
   const { limit, sortOrder } = request
   const needsAll = limit <= 0n || sortOrder !== SortOrder.NONE || hasBounds(request)
   return needsAll ? Infinity : Number(limit) + 1
 }
 
-function firstOf<T>(items: Iterable<T>, most: number): T[] {
+function takeFirst<T>(items: Iterable<T>, count: number): T[] {
   const first: T[] = []
   for (const item of items) {
-    if (first.length === most) break
+    if (first.length === count) break
     first.push(item)
   }
   return first
 }
 
-type Comparison = (a: KeyValue, b: KeyValue) => number
+type Comparator = (a: KeyValue, b: KeyValue) => number
 
-function comparison({ sortOrder, sortTarget }: RangeRequest): Comparison | undefined {
-  const upwards = upwardsBy(sortTarget)
+function comparatorOf({ sortOrder, sortTarget }: RangeRequest): Comparator | undefined {
+  const ascending = ascendingBy(sortTarget)
   switch (sortOrder) {
     case SortOrder.NONE:
-      return sortTarget === SortTarget.KEY ? undefined : upwards
+      return sortTarget === SortTarget.KEY ? undefined : ascending
     case SortOrder.ASCEND:
-      return sortTarget === SortTarget.KEY ? undefined : upwards
+      return sortTarget === SortTarget.KEY ? undefined : ascending
     case SortOrder.DESCEND:
-      // Not the reverse of upwards: equals keep the order of their keys.
-      return (a, b) => upwards(b, a)
+      // Not the reverse of the ascending order: equal items stay in the order of their keys.
+      return (a, b) => ascending(b, a)
     default:
       return sortOrder satisfies never
   }
 }
 
-function upwardsBy(target: SortTarget): Comparison {
+function ascendingBy(target: SortTarget): Comparator {
   switch (target) {
     case SortTarget.KEY:
       return (a, b) => Buffer.compare(a.key, b.key)

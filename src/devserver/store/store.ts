@@ -1,5 +1,5 @@
-// The multi-version key-value store: what is there now, what was there at each revision since the last compaction, and
-// the only way to change it. It must not know requests, rights or leases, beyond keeping the lease id of each key.
+// The multi-version key-value store: the current key-values, those at each revision since the last
+// compaction, and transactions, the only way to change them.
 
 import { create } from '@bufbuild/protobuf'
 import { Event_EventType, type KeyValue, KeyValueSchema } from '../../etcd/wire/gen/kv_pb.js'
@@ -9,37 +9,38 @@ import { History } from './history.js'
 import { keyBytes, type Interval } from './interval.js'
 import { OrderedMap } from './ordered-map.js'
 
-/** What a reader may ask. */
+/** Read access to the store. */
 export interface Reader {
-  /** The last revision; while a transaction runs that has written something, the one that it makes. */
+  /** The last revision; within a transaction that has written something, the one it will create. */
   readonly revision: bigint
   get(key: string): KeyValue | undefined
-  /** The key-values of an interval in the order of their keys, at this revision or (0) now. */
+  /** The key-values in the interval, sorted by key, at this revision; 0 means the current one. */
   range(interval: Interval, revision?: bigint): Iterable<KeyValue>
   count(interval: Interval, revision?: bigint): number
 }
 
-/** What a transaction may do. All of it is one revision. */
+/** Write access within a transaction. All its changes become one revision. */
 export interface Writer extends Reader {
   put(key: string, value: Uint8Array, lease: bigint): void
   delete(key: string): void
 }
 
-/** Told of each revision right after it was made. */
+/** Called with the changes of each revision, right after it was committed. */
 export type CommitListener = (changes: readonly Change[]) => void
 
 export class Store implements Writer {
   #revision: bigint
   #compactRevision: bigint
-  #open: Change[] = []
-  #writing = false
+  #uncommitted: Change[] = []
+  #isWriting = false
   readonly #keys = new OrderedMap<KeyValue>()
   readonly #history = new History()
   readonly #listeners: CommitListener[] = []
 
   /**
-   * @param firstRevision the revision of the empty store. When it is not 1, which is where etcd begins, all before it
-   *   counts as compacted: whoever comes with a revision of an earlier life has to read anew.
+   * @param firstRevision the revision of the empty store. If it is not 1, as in a new etcd, all
+   *   earlier revisions count as compacted, so that a client with a revision of an earlier store
+   *   has to read everything again.
    */
   constructor(firstRevision: bigint) {
     this.#revision = firstRevision
@@ -47,10 +48,10 @@ export class Store implements Writer {
   }
 
   get revision(): bigint {
-    return this.#open.length > 0 ? this.#revision + 1n : this.#revision
+    return this.#uncommitted.length > 0 ? this.#revision + 1n : this.#revision
   }
 
-  /** The oldest revision that can still be asked for; -1 before the first compaction. */
+  /** The oldest revision that can still be read; -1 before the first compaction. */
   get compactRevision(): bigint {
     return this.#compactRevision
   }
@@ -64,15 +65,15 @@ export class Store implements Writer {
   }
 
   *range(interval: Interval, revision = 0n): Generator<KeyValue> {
-    if (this.#isNow(revision)) {
+    if (this.#isCurrent(revision)) {
       for (const [, kv] of this.#keys.entries(interval)) yield kv
     } else {
-      for (const [, kv] of this.#past(interval, revision).entries(interval)) yield kv
+      for (const [, kv] of this.#stateAt(interval, revision).entries(interval)) yield kv
     }
   }
 
   count(interval: Interval, revision = 0n): number {
-    const keys = this.#isNow(revision) ? this.#keys : this.#past(interval, revision)
+    const keys = this.#isCurrent(revision) ? this.#keys : this.#stateAt(interval, revision)
     return keys.count(interval)
   }
 
@@ -80,14 +81,14 @@ export class Store implements Writer {
     return this.#history.since(revision)
   }
 
-  /** Runs a transaction. It must have been checked before that nothing in it can fail: nothing is rolled back. */
+  /** Runs a transaction. There is no rollback: the caller checks beforehand that it cannot fail. */
   write<T>(transaction: (writer: Writer) => T): T {
-    this.#writing = true
+    this.#isWriting = true
     const result = transaction(this)
-    this.#writing = false
-    const changes = this.#open
+    this.#isWriting = false
+    const changes = this.#uncommitted
     if (changes.length > 0) {
-      this.#open = []
+      this.#uncommitted = []
       this.#revision += 1n
       this.#history.append(changes)
       for (const listener of this.#listeners) listener(changes)
@@ -98,7 +99,7 @@ export class Store implements Writer {
   put(key: string, value: Uint8Array, lease: bigint): void {
     const before = this.#keys.get(key)
     const modRevision = this.#revision + 1n
-    // Copies, because the bytes of a request are a window on a buffer far larger than they are.
+    // Copies: the bytes of a request are a view of a much larger buffer, which they would retain.
     const kv = create(KeyValueSchema, {
       key: keyBytes(key),
       value: new Uint8Array(value),
@@ -119,35 +120,35 @@ export class Store implements Writer {
     this.#keys.delete(key)
   }
 
-  /** Forgets what was before this revision. */
+  /** Discards the history before this revision. */
   compact(revision: bigint): void {
     if (revision <= this.#compactRevision) throw refusals.compacted()
     if (revision > this.#revision) throw refusals.futureRevision()
     this.#compactRevision = revision
-    this.#history.forgetBefore(revision)
+    this.#history.discardBefore(revision)
   }
 
   #record(change: Change): void {
-    if (!this.#writing) throw new Error('expected put and delete to be called within write()')
-    this.#open.push(change)
+    if (!this.#isWriting) throw new Error('expected put and delete to be called within write()')
+    this.#uncommitted.push(change)
   }
 
-  #isNow(revision: bigint): boolean {
+  #isCurrent(revision: bigint): boolean {
     return revision <= 0n || revision >= this.revision
   }
 
-  #past(interval: Interval, revision: bigint): OrderedMap<KeyValue> {
-    const past = new OrderedMap<KeyValue>()
-    for (const [key, kv] of this.#keys.entries(interval)) past.set(key, kv)
-    // What an open transaction has done is not history yet, and is undone first.
-    const undone = new Map([
-      ...this.#open.toReversed().map(({ key, before }) => [key, before] as const),
-      ...this.#history.undone(interval, revision),
+  #stateAt(interval: Interval, revision: bigint): OrderedMap<KeyValue> {
+    const state = new OrderedMap<KeyValue>()
+    for (const [key, kv] of this.#keys.entries(interval)) state.set(key, kv)
+    // Changes of the running transaction are not in the history yet; they are undone first.
+    const valuesBefore = new Map([
+      ...this.#uncommitted.toReversed().map(({ key, before }) => [key, before] as const),
+      ...this.#history.valuesBefore(interval, revision),
     ])
-    for (const [key, kv] of undone) {
-      if (kv === undefined) past.delete(key)
-      else past.set(key, kv)
+    for (const [key, kv] of valuesBefore) {
+      if (kv === undefined) state.delete(key)
+      else state.set(key, kv)
     }
-    return past
+    return state
   }
 }

@@ -1,5 +1,4 @@
-// What is refused of a transaction before it is known what is stored.
-// It must not know the store.
+// Refuses transactions, puts and deletes that are invalid whatever the store contains.
 
 import type {
   DeleteRangeRequest,
@@ -11,11 +10,14 @@ import { refusals } from '../refusals.js'
 import { contains, type Interval, onlyKey, keyText } from './interval.js'
 import { checkRange } from './range.js'
 
-/** As many compares, operations and alternatives each, nested ones counted on top of those around them. */
-const mostOps = 128
+/**
+ * The limit for compares, for success operations and for failure operations. A nested transaction
+ * counts on top of those around it.
+ */
+const maxOps = 128
 
 export function checkTxn(request: TxnRequest): void {
-  checkParts(request, mostOps)
+  checkParts(request, maxOps)
   writesOf(request.success)
   writesOf(request.failure)
 }
@@ -63,15 +65,15 @@ interface Writes {
   readonly deletes: Interval[]
 }
 
-/** All that a list of operations may write; refuses to put a key twice, or to put and delete it. */
+/** What a list of operations may write. Refuses to put a key twice, or to put and delete it. */
 function writesOf(ops: readonly RequestOp[]): Writes {
   const all: Writes = { puts: new Set(), deletes: [] }
-  // In etcd's order, which matters: each put is held against what came before it only. So what a nested transaction
-  // deletes may have been put by one before it, but not by one after it.
+  // In etcd's order, which matters because a put is checked only against what came before it: a
+  // nested transaction may delete what an earlier one puts, but not what a later one puts.
   for (const part of ['requestDeleteRange', 'requestTxn', 'requestPut'] as const) {
     for (const op of ops) {
       if (op.request.case !== part) continue
-      const { puts, deletes } = writesOfOne(op)
+      const { puts, deletes } = writesOfOp(op)
       for (const key of puts) {
         if (all.puts.has(key) || all.deletes.some((interval) => contains(interval, key))) {
           throw refusals.duplicateKey()
@@ -84,12 +86,13 @@ function writesOf(ops: readonly RequestOp[]): Writes {
   return all
 }
 
-function writesOfOne({ request }: RequestOp): Writes {
+function writesOfOp({ request }: RequestOp): Writes {
   switch (request.case) {
     case 'requestPut':
       return { puts: new Set([keyText(request.value.key)]), deletes: [] }
     case 'requestDeleteRange': {
-      // etcd takes the end as it stands here: a zero byte, which means "all after" elsewhere, ends before it begins.
+      // Here etcd takes the end literally: a zero byte, which elsewhere means "all after", makes an
+      // interval that ends before it begins.
       const { key, rangeEnd } = request.value
       const first = keyText(key)
       return {
@@ -98,7 +101,8 @@ function writesOfOne({ request }: RequestOp): Writes {
       }
     }
     case 'requestTxn': {
-      // Only one of the two will be done, so they may write the same; but what is around them may not.
+      // Only one of the two is executed, so they may write the same keys; the operations around
+      // them may not.
       const success = writesOf(request.value.success)
       const failure = writesOf(request.value.failure)
       return {

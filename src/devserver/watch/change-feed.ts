@@ -1,46 +1,49 @@
-// Tells each watcher what happened to the keys that it watches, once a revision, in order.
-// It must not know how it is told, nor what a watcher does with it.
+// Passes each listener the changes of the keys that it watches, once per revision, in order.
 
 import type { Change } from '../store/change.js'
 import type { Interval } from '../store/interval.js'
-import { Selection } from './selection.js'
+import { WatcherIndex } from './watcher-index.js'
 
 export interface ChangeListener {
   readonly interval: Interval
-  /** What one revision changed in the interval. */
+  /** @param changes those of one revision in the interval. */
   changed(changes: readonly Change[]): void
 }
 
 export class ChangeFeed {
-  readonly #selection = new Selection<ChangeListener>()
+  readonly #listeners = new WatcherIndex<ChangeListener>()
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
-  /** From now on. What it returns ends the watch. */
-  watch(watcher: ChangeListener): () => void {
-    this.#selection.add(watcher)
+  /**
+   * Passes on changes from now on.
+   *
+   * @returns a function that ends the watch.
+   */
+  watch(listener: ChangeListener): () => void {
+    this.#listeners.add(listener)
     this.#size += 1
-    let watching = true
+    let isWatching = true
     return () => {
-      if (!watching) return
-      watching = false
-      this.#selection.remove(watcher)
+      if (!isWatching) return
+      isWatching = false
+      this.#listeners.remove(listener)
       this.#size -= 1
     }
   }
 
   publish(changes: readonly Change[]): void {
-    const told = new Map<ChangeListener, Change[]>()
+    const byListener = new Map<ChangeListener, Change[]>()
     for (const change of changes) {
-      for (const watcher of this.#selection.watching(change.key)) {
-        const list = told.get(watcher)
-        if (list === undefined) told.set(watcher, [change])
+      for (const listener of this.#listeners.find(change.key)) {
+        const list = byListener.get(listener)
+        if (list === undefined) byListener.set(listener, [change])
         else list.push(change)
       }
     }
-    for (const [watcher, list] of told) watcher.changed(list)
+    for (const [listener, list] of byListener) listener.changed(list)
   }
 }

@@ -1,29 +1,29 @@
-// Cuts what a watch tells into messages of a size that every client takes. It must not know who is told.
+// Splits the events of a watch into messages of a size that every client accepts.
 
 import type { Event, KeyValue } from '../../etcd/wire/gen/kv_pb.js'
 
-/** The largest request that etcd takes, which it also keeps to here. */
-const mostBytes = 2 * 1024 * 1024
+/** etcd fragments at the size of the largest request that it accepts. */
+const maxFragmentBytes = 2 * 1024 * 1024
 
-/** About what an event takes beside its keys and values. */
-const otherBytes = 64
+/** About what an event takes besides its keys and values. */
+const eventOverheadBytes = 64
 
-/** One event too large for a message still gets one of its own. */
-export function cutToSize(events: readonly Event[]): Event[][] {
-  const pieces: Event[][] = []
-  let piece: Event[] = []
+/** An event that is too large for a message gets one of its own nevertheless. */
+export function splitIntoFragments(events: readonly Event[]): Event[][] {
+  const fragments: Event[][] = []
+  let fragment: Event[] = []
   let bytes = 0
   for (const event of events) {
-    const size = sizeOf(event.kv) + sizeOf(event.prevKv) + otherBytes
-    if (piece.length > 0 && bytes + size >= mostBytes) {
-      pieces.push(piece)
-      piece = []
+    const size = sizeOf(event.kv) + sizeOf(event.prevKv) + eventOverheadBytes
+    if (fragment.length > 0 && bytes + size >= maxFragmentBytes) {
+      fragments.push(fragment)
+      fragment = []
       bytes = 0
     }
-    piece.push(event)
+    fragment.push(event)
     bytes += size
   }
-  return [...pieces, piece]
+  return [...fragments, fragment]
 }
 
 export function sizeOf(kv: KeyValue | undefined): number {

@@ -1,5 +1,5 @@
-// The watches of one stream: their ids, their beginning and end, and which is served next when the client reads again.
-// It must not know how messages travel, nor what is stored.
+// The watches of one stream: creates and cancels them, manages their ids, and decides which one
+// catches up next when the client reads again.
 
 import { create } from '@bufbuild/protobuf'
 import { Event_EventType as EventType } from '../../etcd/wire/gen/kv_pb.js'
@@ -13,28 +13,30 @@ import {
 import { type RpcError, Status } from '../../etcd/wire/transport.js'
 import type { DevMember } from '../member.js'
 import { refusals } from '../refusals.js'
-import { asRpcError, type Incoming, type Outgoing } from '../rpc.js'
+import { asRpcError, type RequestSink, type ResponseStream } from '../rpc.js'
 import { intervalOf, isEmpty } from '../store/interval.js'
 import { ServedWatch } from './served-watch.js'
 
-/** The id under which a message tells something that concerns no watch. */
+/** The watch id of messages that concern no single watch. */
 const noWatch = -1n
 
-export class ServedWatchStream implements Incoming<WatchRequest> {
+export class ServedWatchStream implements RequestSink<WatchRequest> {
   readonly #member: DevMember
-  readonly #out: Outgoing<WatchResponse>
+  readonly #out: ResponseStream<WatchResponse>
   readonly #admit: (request: WatchCreateRequest) => void
-  /** With those that a compaction has ended: they keep their id until the client cancels them. */
+  /**
+   * Includes watches that a compaction canceled: they keep their id until the client cancels them.
+   */
   readonly #watches = new Map<bigint, ServedWatch>()
   #nextId = 0n
   #cancelTimer: (() => void) | undefined
 
   /**
-   * @param admit throws what a watch is refused with.
+   * @param admit checks the caller's rights; throws the refusal.
    */
   constructor(
     member: DevMember,
-    out: Outgoing<WatchResponse>,
+    out: ResponseStream<WatchResponse>,
     admit: (request: WatchCreateRequest) => void,
   ) {
     this.#member = member
@@ -51,7 +53,7 @@ export class ServedWatchStream implements Incoming<WatchRequest> {
         this.#cancel(request.value.watchId)
         break
       case 'progressRequest':
-        this.#tellProgress()
+        this.#sendProgress()
         break
       case undefined:
         break
@@ -65,13 +67,13 @@ export class ServedWatchStream implements Incoming<WatchRequest> {
       if (this.#out.isCongested) return
       if (!watch.isBehind) continue
       watch.catchUp()
-      // To the end of the line, so that the others have their turn before it.
+      // Moves it to the end, so that the other watches have their turn first.
       this.#watches.delete(id)
       this.#watches.set(id, watch)
     }
   }
 
-  gone(): void {
+  closed(): void {
     for (const watch of this.#watches.values()) watch.stop()
     this.#watches.clear()
     this.#cancelTimer?.()
@@ -89,9 +91,9 @@ export class ServedWatchStream implements Incoming<WatchRequest> {
         id,
         interval: intervalOf(request),
         startRevision: request.startRevision,
-        tells: told(request.filters),
+        eventTypes: eventTypesOf(request.filters),
         withPrevious: request.prevKv,
-        inFragments: request.fragment,
+        mayFragment: request.fragment,
         wantsProgress: request.progressNotify,
       },
       this.#member,
@@ -107,7 +109,7 @@ export class ServedWatchStream implements Incoming<WatchRequest> {
     try {
       this.#admit(request)
     } catch (error) {
-      return inGoWords(asRpcError(error))
+      return goErrorText(asRpcError(error))
     }
     if (request.startRevision < 0n) return refusals.compacted().message
     if (isEmpty(intervalOf(request))) return 'mvcc: watcher range is empty'
@@ -116,7 +118,7 @@ export class ServedWatchStream implements Incoming<WatchRequest> {
       : undefined
   }
 
-  /** One that is not there is passed over in silence. */
+  /** As in etcd, ignores an unknown id silently. */
   #cancel(watchId: bigint): void {
     const watch = this.#watches.get(watchId)
     if (watch === undefined) return
@@ -125,10 +127,12 @@ export class ServedWatchStream implements Incoming<WatchRequest> {
     this.#send({ watchId, canceled: true })
   }
 
-  /** On request. There is nothing true to say while one of the watches has not been told everything. */
-  #tellProgress(): void {
+  /**
+   * Answers a progress request, unless one of the watches is not up to date: etcd is silent then.
+   */
+  #sendProgress(): void {
     const watches = [...this.#watches.values()]
-    if (watches.length > 0 && watches.every(({ isServed }) => isServed)) {
+    if (watches.length > 0 && watches.every(({ isUpToDate }) => isUpToDate)) {
       this.#send({ watchId: noWatch })
     }
   }
@@ -136,9 +140,9 @@ export class ServedWatchStream implements Incoming<WatchRequest> {
   #setTimer(): () => void {
     const { clock, progressNotifyIntervalMs } = this.#member
     return clock.setTimer(progressNotifyIntervalMs, () => {
-      const wanting = [...this.#watches.values()].filter(({ wantsProgress }) => wantsProgress)
-      for (const watch of wanting) watch.tellProgress()
-      this.#cancelTimer = wanting.length > 0 ? this.#setTimer() : undefined
+      const watches = [...this.#watches.values()].filter(({ wantsProgress }) => wantsProgress)
+      for (const watch of watches) watch.sendProgress()
+      this.#cancelTimer = watches.length > 0 ? this.#setTimer() : undefined
     })
   }
 
@@ -153,15 +157,15 @@ export class ServedWatchStream implements Incoming<WatchRequest> {
   }
 }
 
-function told(filters: readonly Filter[]): ReadonlySet<EventType> {
+function eventTypesOf(filters: readonly Filter[]): ReadonlySet<EventType> {
   const types = new Set([EventType.PUT, EventType.DELETE])
   if (filters.includes(Filter.NOPUT)) types.delete(EventType.PUT)
   if (filters.includes(Filter.NODELETE)) types.delete(EventType.DELETE)
   return types
 }
 
-/** The text that gRPC for Go makes of an error. */
-function inGoWords({ code, message }: RpcError): string {
+/** The text of the error in gRPC for Go. */
+function goErrorText({ code, message }: RpcError): string {
   const names: Partial<Record<number, string>> = {
     [Status.invalidArgument]: 'InvalidArgument',
     [Status.unauthenticated]: 'Unauthenticated',

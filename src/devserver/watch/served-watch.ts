@@ -1,38 +1,41 @@
-// One watch. While its client keeps up it is told of changes as they are made; otherwise it remembers only from where on
-// it has to be told, and reads that from the history later: so a client that reads slowly, or not at all, costs no
-// memory, and loses its watch when a compaction has taken what it had still to read.
-// It must not know requests, other watches, or how messages travel.
+// One watch. While its client keeps up, it sends changes as they are made. Otherwise it remembers
+// only the next revision to send, and reads the changes from the history later: so a client that
+// reads slowly, or not at all, costs no memory. It loses its watch when a compaction discards
+// changes that it has yet to get.
 
 import { create } from '@bufbuild/protobuf'
 import type { Event, Event_EventType as EventType } from '../../etcd/wire/gen/kv_pb.js'
 import { type WatchResponse, WatchResponseSchema } from '../../etcd/wire/gen/rpc_pb.js'
 import type { DevMember } from '../member.js'
-import type { Outgoing } from '../rpc.js'
+import type { ResponseStream } from '../rpc.js'
 import { type Change, toEvent } from '../store/change.js'
 import { contains, type Interval } from '../store/interval.js'
-import { cutToSize, sizeOf } from './fragments.js'
+import { splitIntoFragments, sizeOf } from './fragments.js'
 import type { ChangeListener } from './change-feed.js'
 
-/** Of the past, so many revisions are told in one message, as etcd does. */
-const mostRevisionsAtOnce = 1000
+/** The limit for past revisions in one message, as in etcd. */
+const maxRevisionsPerMessage = 1000
 
-/** And no further revision when there is this much, which etcd lets grow: a message is a copy of what the past holds. */
-const mostBytesAtOnce = 16 * 1024 * 1024
+/**
+ * A message of past changes gets no further revision once it has this many bytes, because it is a
+ * copy of the history. etcd has no such limit.
+ */
+const fullMessageBytes = 16 * 1024 * 1024
 
 export interface WatchSettings {
   readonly id: bigint
   readonly interval: Interval
-  /** The first revision to be told; 0 for those to come. */
+  /** The first revision to send; 0 for future ones only. */
   readonly startRevision: bigint
-  readonly tells: ReadonlySet<EventType>
+  readonly eventTypes: ReadonlySet<EventType>
   readonly withPrevious: boolean
-  readonly inFragments: boolean
+  readonly mayFragment: boolean
   readonly wantsProgress: boolean
 }
 
 type State =
   | { readonly kind: 'current'; readonly unwatch: () => void }
-  /** There may be something in the past that it has to be told first. */
+  /** The history may have changes that must be sent first. */
   | { readonly kind: 'behind' }
   | { readonly kind: 'over' }
 
@@ -40,14 +43,14 @@ export class ServedWatch implements ChangeListener {
   readonly interval: Interval
   readonly #settings: WatchSettings
   readonly #member: DevMember
-  readonly #out: Outgoing<WatchResponse>
+  readonly #out: ResponseStream<WatchResponse>
   #state: State = { kind: 'behind' }
-  /** All relevant changes of earlier revisions were told. */
+  /** All matching changes of earlier revisions have been sent. */
   #nextRevision: bigint
-  /** Nothing was told since the last time that progress might have been. */
+  /** No changes were sent since the progress timer last fired. */
   #isIdle = true
 
-  constructor(settings: WatchSettings, member: DevMember, out: Outgoing<WatchResponse>) {
+  constructor(settings: WatchSettings, member: DevMember, out: ResponseStream<WatchResponse>) {
     this.interval = settings.interval
     this.#settings = settings
     this.#member = member
@@ -64,22 +67,22 @@ export class ServedWatch implements ChangeListener {
     return this.#settings.wantsProgress
   }
 
-  /** Whether it has begun, and every change up to now was told. */
-  get isServed(): boolean {
+  /** Whether its start revision has been reached and every change up to now was sent. */
+  get isUpToDate(): boolean {
     const { revision } = this.#member.store
     return this.#state.kind === 'current' && this.#settings.startRevision <= revision
   }
 
-  /** Tells what it has not told of the past, as long as the client reads. */
+  /** Sends the changes that it has not sent yet, as long as the client reads. */
   catchUp(): void {
     const { store, watches } = this.#member
     while (this.#state.kind === 'behind' && !this.#out.isCongested) {
       if (this.#nextRevision > store.revision) {
         this.#state = { kind: 'current', unwatch: watches.watch(this) }
       } else if (this.#nextRevision < store.compactRevision) {
-        this.#endCompacted(store.compactRevision)
+        this.#cancelAsCompacted(store.compactRevision)
       } else {
-        this.#tell(this.#nextOfThePast())
+        this.#sendChanges(this.#nextPastChanges())
       }
     }
   }
@@ -94,12 +97,14 @@ export class ServedWatch implements ChangeListener {
       return
     }
     this.#nextRevision = revision + 1n
-    this.#tell(changes)
+    this.#sendChanges(changes)
   }
 
-  /** To be called every so often: tells how far the store is, if nothing else was told meanwhile. */
-  tellProgress(): void {
-    if (this.#isIdle && this.isServed && !this.#out.isCongested) this.#send({})
+  /**
+   * To be called at each interval: sends the store's revision if no changes were sent meanwhile.
+   */
+  sendProgress(): void {
+    if (this.#isIdle && this.isUpToDate && !this.#out.isCongested) this.#send({})
     this.#isIdle = true
   }
 
@@ -108,7 +113,7 @@ export class ServedWatch implements ChangeListener {
     this.#state = { kind: 'over' }
   }
 
-  #nextOfThePast(): Change[] {
+  #nextPastChanges(): Change[] {
     const { store } = this.#member
     const { withPrevious } = this.#settings
     const changes: Change[] = []
@@ -118,7 +123,7 @@ export class ServedWatch implements ChangeListener {
       const { key, kv, before } = change
       if (!contains(this.interval, key)) continue
       if (kv.modRevision !== changes.at(-1)?.kv.modRevision) {
-        if (revisions === mostRevisionsAtOnce || bytes >= mostBytesAtOnce) {
+        if (revisions === maxRevisionsPerMessage || bytes >= fullMessageBytes) {
           this.#nextRevision = kv.modRevision
           return changes
         }
@@ -131,22 +136,22 @@ export class ServedWatch implements ChangeListener {
     return changes
   }
 
-  #tell(changes: readonly Change[]): void {
-    const { tells, withPrevious, inFragments } = this.#settings
+  #sendChanges(changes: readonly Change[]): void {
+    const { eventTypes, withPrevious, mayFragment } = this.#settings
     const events = changes
-      .filter(({ type }) => tells.has(type))
+      .filter(({ type }) => eventTypes.has(type))
       .map((change) => toEvent(change, withPrevious))
     if (events.length === 0) return
     this.#isIdle = false
-    const pieces: readonly Event[][] = inFragments ? cutToSize(events) : [events]
-    for (const [i, piece] of pieces.entries()) {
-      this.#send({ events: piece, fragment: i < pieces.length - 1 })
+    const messages: readonly Event[][] = mayFragment ? splitIntoFragments(events) : [events]
+    for (const [i, events] of messages.entries()) {
+      this.#send({ events, fragment: i < messages.length - 1 })
     }
   }
 
-  #endCompacted(compactRevision: bigint): void {
+  #cancelAsCompacted(compactRevision: bigint): void {
     this.stop()
-    // No revision in the header: none was reached with it.
+    // As in etcd, the header of this message has no revision.
     const header = { ...this.#member.header(), revision: 0n }
     this.#send({ header, canceled: true, compactRevision })
   }

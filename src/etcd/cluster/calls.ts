@@ -1,28 +1,28 @@
-// One call to the cluster: tried on member after member, within a bounded time, signed in when need be.
-// It must not know what the calls are for. Every call that goes through here may be sent more than once, so all of
-// them have to be idempotent; those above make them so (docs/architecture.md, "Sending twice").
+// Makes one call to the cluster: tries member after member within a bounded time, and signs in when
+// need be. It may send any call more than once, so every call must be idempotent; callers make it
+// so (docs/architecture.md, "Sending twice").
 
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf'
 import { type Clock, sleep } from '../../base/clock.js'
 import { ClosedError } from '../../base/errors.js'
 import { Backoff } from '../../base/backoff.js'
 import type { Members } from './members.js'
-import { isCertificateTrouble, toElectError, verdictOn } from './failure.js'
+import { isCertificateError, toElectError, verdictOn } from './failure.js'
 import { Semaphore } from '../../base/semaphore.js'
 import type { SignIn } from './sign-in.js'
 import { RpcError } from '../wire/transport.js'
 
-/** etcd refuses requests above about 5,000 in flight; we stay well below, and leave room for other clients. */
-const mostInFlight = 1_000
-/** A token may become void while a call is under way, but hardly twice. */
-const mostSignIns = 2
+/** etcd refuses more than about 5,000 requests in flight; this leaves room for other clients. */
+const maxInFlight = 1_000
+/** A sign-in token may become void while a call is under way, but hardly twice. */
+const maxSignIns = 2
 
 export interface CallOptions {
-  /** Gives the call up: it rejects with `signal.reason`. Whether etcd acted on it is then not known. */
+  /** Gives the call up: it rejects with `signal.reason`, and may or may not have changed etcd. */
   readonly signal?: AbortSignal | undefined
-  /** How long the call may take in all. Default: the client's `callTimeoutMs`. */
+  /** The time for all attempts together. Default: the client's `callTimeoutMs`. */
   readonly timeoutMs?: number | undefined
-  /** Goes ahead of all calls that wait for their turn: a lease must not die in a queue. */
+  /** Skips the queue of calls that wait for a slot: a lease must not die in it. */
   readonly urgent?: boolean | undefined
   /** Called right before each attempt is sent. */
   readonly onSend?: (() => void) | undefined
@@ -35,7 +35,7 @@ export class Calls {
   readonly #random: () => number
   readonly #attemptTimeoutMs: number
   readonly #callTimeoutMs: number
-  readonly #semaphore = new Semaphore(mostInFlight)
+  readonly #semaphore = new Semaphore(maxInFlight)
   #closed = false
 
   constructor(parts: {
@@ -55,29 +55,31 @@ export class Calls {
   }
 
   /**
-   * @throws `signal.reason`, or an {@link ElectError}: the failure that was met last.
+   * Sends one request and returns its answer.
+   *
+   * @throws `signal.reason`, or an {@link ElectError} for the last failure
    */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
     options?: CallOptions,
   ): Promise<MessageShape<O>> {
-    return this.madeAnew(method, () => request, options)
+    return this.unaryFrom(method, () => request, options)
   }
 
-  /** The same for a request that is made right before each attempt is sent. */
-  async madeAnew<I extends DescMessage, O extends DescMessage>(
+  /** Like `unary`, but makes the request anew right before each attempt. */
+  async unaryFrom<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
-    make: () => MessageShape<I>,
+    makeRequest: () => MessageShape<I>,
     options: CallOptions = {},
   ): Promise<MessageShape<O>> {
     options.signal?.throwIfAborted()
     this.#throwIfClosed()
-    if (options.urgent === true) return this.#untilAnswered(method, make, options)
+    if (options.urgent === true) return this.#untilAnswered(method, makeRequest, options)
     const turn = this.#semaphore.acquire(options.signal)
     if (turn !== undefined) await turn
     try {
-      return await this.#untilAnswered(method, make, options)
+      return await this.#untilAnswered(method, makeRequest, options)
     } finally {
       this.#semaphore.release()
     }
@@ -89,24 +91,24 @@ export class Calls {
 
   async #untilAnswered<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
-    make: () => MessageShape<I>,
+    makeRequest: () => MessageShape<I>,
     { signal, timeoutMs = this.#callTimeoutMs, onSend }: CallOptions,
   ): Promise<MessageShape<O>> {
     const giveUpAtMs = this.#clock.monotonicMs() + timeoutMs
     const backoff = new Backoff(this.#random)
     let signIns = 0
-    let certificateTroubles = 0
+    let certificateErrors = 0
     for (let attempt = 1; ; attempt++) {
       const member = this.#members.preferred
       const leftMs = giveUpAtMs - this.#clock.monotonicMs()
       let { metadata } = this.#signIn
       try {
-        metadata ??= await this.#signIn.first(
+        metadata ??= await this.#signIn.authenticate(
           member,
           Math.min(this.#attemptTimeoutMs, leftMs),
           signal,
         )
-        const request = make()
+        const request = makeRequest()
         onSend?.()
         return await member.unary(method, request, {
           metadata,
@@ -118,12 +120,12 @@ export class Calls {
         this.#throwIfClosed()
         if (!(error instanceof RpcError)) throw error
         const verdict = verdictOn(error)
-        certificateTroubles = isCertificateTrouble(error) ? certificateTroubles + 1 : 0
-        const hopeless =
+        certificateErrors = isCertificateError(error) ? certificateErrors + 1 : 0
+        const isFinal =
           verdict === 'final' ||
-          (verdict === 'signIn' && (!this.#signIn.possible || ++signIns > mostSignIns)) ||
-          certificateTroubles >= this.#members.size
-        if (hopeless) throw toElectError(error, member.endpoint.url)
+          (verdict === 'signIn' && (!this.#signIn.hasCredentials || ++signIns > maxSignIns)) ||
+          certificateErrors >= this.#members.size
+        if (isFinal) throw toElectError(error, member.endpoint.url)
         if (verdict === 'signIn') {
           this.#signIn.forget(metadata)
           continue
@@ -139,7 +141,7 @@ export class Calls {
     }
   }
 
-  /** Each other member is asked at once; a cluster all of whose members failed is given time. */
+  /** No pause before another member; a pause once all members have failed, or etcd is busy. */
   #pauseMs(attempt: number, verdict: 'moveOn' | 'busy', backoff: Backoff): number {
     return verdict === 'moveOn' && attempt % this.#members.size !== 0 ? 0 : backoff.nextMs()
   }

@@ -1,5 +1,4 @@
-// The members of a cluster as this client sees them: one connection each, and which one is asked first.
-// It must not know what is asked.
+// The members of a cluster as this client sees them: their connections, and which is asked first.
 
 import type {
   DescMessage,
@@ -20,10 +19,10 @@ import {
   type UnaryOptions,
 } from '../wire/transport.js'
 
-/** Nothing shorter than this is taken for the silence of a dead peer. */
+/** A connection that was silent for less than this does not count as dead. */
 const deadAfterMs = 1_000
 
-/** What is left of a connection after its client was closed. */
+/** Stands in for every connection after the client was closed. */
 const closedTransport: Transport = {
   unary: () => Promise.reject(new RpcError(Status.cancelled, 'the client is closed')),
   duplex: (_method, _metadata, sink) => {
@@ -35,10 +34,10 @@ const closedTransport: Transport = {
   close: () => undefined,
 }
 
-/** The way to one member. It remembers when that member was last heard of, whatever it said. */
+/** The connection to one member, and when the last message came over it. */
 export class Member {
   readonly endpoint: Endpoint
-  readonly #make: TransportFactory
+  readonly #connect: TransportFactory
   readonly #clock: Clock
   #transport: Transport | undefined
   #closed = false
@@ -46,7 +45,7 @@ export class Member {
 
   constructor(endpoint: Endpoint, make: TransportFactory, clock: Clock) {
     this.endpoint = endpoint
-    this.#make = make
+    this.#connect = make
     this.#clock = clock
   }
 
@@ -55,11 +54,11 @@ export class Member {
     request: MessageShape<I>,
     options: UnaryOptions,
   ): Promise<MessageShape<O>> {
-    const transport = this.#open()
+    const transport = this.#openTransport()
     const sentAtMs = this.#clock.monotonicMs()
     try {
       const answer = await transport.unary(method, request, options)
-      this.#heard()
+      this.#markHeard()
       return answer
     } catch (error) {
       if (error instanceof RpcError && error.code === Status.deadlineExceeded) {
@@ -74,9 +73,9 @@ export class Member {
     metadata: Metadata,
     sink: StreamSink<MessageShape<O>>,
   ): OutgoingStream<MessageShape<I>> {
-    return this.#open().duplex(method, metadata, {
+    return this.#openTransport().duplex(method, metadata, {
       message: (message) => {
-        this.#heard()
+        this.#markHeard()
         sink.message(message)
       },
       closed: (error) => {
@@ -86,44 +85,45 @@ export class Member {
   }
 
   /**
-   * Drops the connection if not one message came over it since something was asked at that time, and that is long
-   * enough ago. A peer that vanished without a word (a pulled cable, a stopped machine) is otherwise noticed by TCP
-   * after many seconds only; whatever waits on it fails now and can go elsewhere.
+   * Closes the connection when a request was sent at that time, `deadAfterMs` ago or more, and no
+   * message has come over it since. Its calls and streams fail now and can go elsewhere: TCP takes
+   * many seconds to notice a peer that vanished without closing (a pulled cable, a stopped
+   * computer).
    */
   giveUpIfSilentSince(askedAtMs: number): void {
     const waitedMs = this.#clock.monotonicMs() - askedAtMs
-    if (waitedMs >= deadAfterMs && this.#heardAtMs <= askedAtMs) this.#drop()
+    if (waitedMs >= deadAfterMs && this.#heardAtMs <= askedAtMs) this.#closeTransport()
   }
 
-  /** For good: whatever is asked of it later fails at once. */
+  /** Closes it for good: later calls and streams fail at once. */
   close(): void {
     this.#closed = true
-    this.#drop()
+    this.#closeTransport()
   }
 
-  #open(): Transport {
+  #openTransport(): Transport {
     if (this.#closed) return closedTransport
     if (this.#transport === undefined) {
-      this.#transport = this.#make(this.endpoint)
-      // A connection that is just being dialled has had no time to be silent.
-      this.#heard()
+      this.#transport = this.#connect(this.endpoint)
+      // The silence of a connection begins when it is made.
+      this.#markHeard()
     }
     return this.#transport
   }
 
-  #drop(): void {
+  #closeTransport(): void {
     this.#transport?.close()
     this.#transport = undefined
   }
 
-  #heard(): void {
+  #markHeard(): void {
     this.#heardAtMs = this.#clock.monotonicMs()
   }
 }
 
-/** All members, one of them preferred. */
+/** All members of the cluster, one of them preferred. */
 export class Members {
-  readonly #all: readonly Member[]
+  readonly #members: readonly Member[]
   #preferred: number
 
   constructor(
@@ -132,13 +132,13 @@ export class Members {
     clock: Clock,
     random: () => number,
   ) {
-    this.#all = endpoints.map((endpoint) => new Member(endpoint, make, clock))
-    // Many clients of one list of endpoints spread over the members.
-    this.#preferred = Math.floor(random() * this.#all.length) % this.#all.length
+    this.#members = endpoints.map((endpoint) => new Member(endpoint, make, clock))
+    // Clients with the same list of endpoints spread over the members.
+    this.#preferred = Math.floor(random() * this.#members.length) % this.#members.length
   }
 
   get size(): number {
-    return this.#all.length
+    return this.#members.length
   }
 
   get preferred(): Member {
@@ -147,22 +147,22 @@ export class Members {
 
   /** The member after this one. */
   after(member: Member): Member {
-    return this.#at(this.#all.indexOf(member) + 1)
+    return this.#at(this.#members.indexOf(member) + 1)
   }
 
-  /** Prefers the next member, unless somebody else has moved on from this one already. */
+  /** Prefers the next member, unless another call has moved on from this one already. */
   moveOnFrom(member: Member): void {
     if (this.preferred === member) {
-      this.#preferred = (this.#preferred + 1) % this.#all.length
+      this.#preferred = (this.#preferred + 1) % this.#members.length
     }
   }
 
   close(): void {
-    for (const member of this.#all) member.close()
+    for (const member of this.#members) member.close()
   }
 
   #at(index: number): Member {
-    const member = this.#all[index % this.#all.length]
+    const member = this.#members[index % this.#members.length]
     if (member === undefined) throw new Error('a cluster has at least one endpoint')
     return member
   }

@@ -1,5 +1,4 @@
-// Who we are to etcd: the metadata that goes with every call and stream, and the token in it.
-// It must not know what the calls are for.
+// Signs the client in to etcd, and holds the metadata that every call and stream carries.
 
 import { create } from '@bufbuild/protobuf'
 import { waitOrAbort } from '../../base/wait.js'
@@ -7,7 +6,9 @@ import type { Member } from './members.js'
 import { Auth, AuthenticateRequestSchema } from '../wire/gen/auth_pb.js'
 import { type Metadata, RpcError } from '../wire/transport.js'
 
-/** Asks a member that has no leader to say so at once instead of keeping the call or the stream waiting. */
+/**
+ * Has a member without a leader fail calls and streams at once, instead of keeping them waiting.
+ */
 const requireLeader = Object.freeze({ hasleader: 'true' })
 
 export interface Credentials {
@@ -18,7 +19,7 @@ export interface Credentials {
 export class SignIn {
   readonly #credentials: Credentials | undefined
   #metadata: Metadata | undefined
-  #underWay: Promise<Metadata> | undefined
+  #pending: Promise<Metadata> | undefined
   readonly #listeners = new Set<() => void>()
 
   constructor(credentials: Credentials | undefined) {
@@ -26,17 +27,17 @@ export class SignIn {
     if (credentials === undefined) this.#metadata = requireLeader
   }
 
-  /** Whether signing in again can help: there is a user to sign in as. */
-  get possible(): boolean {
+  /** Whether there is a user to sign in as. Without one, signing in again cannot help. */
+  get hasCredentials(): boolean {
     return this.#credentials !== undefined
   }
 
-  /** What to send, or undefined when we have to sign in first. */
+  /** The metadata to send; undefined when the client has to sign in first. */
   get metadata(): Metadata | undefined {
     return this.#metadata
   }
 
-  /** Calls back when one has signed in anew; returns what calls it off. */
+  /** Calls the listener after each sign-in; returns a function that removes the listener. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => {
@@ -45,22 +46,23 @@ export class SignIn {
   }
 
   /**
-   * The token is void, or authentication was switched on meanwhile: the next call signs in again. A refusal of an earlier
-   * token, which comes late, says nothing about the present one.
+   * Has the next call sign in again, because the token is void or authentication was switched on.
+   *
+   * @param refused the metadata that etcd refused; a late refusal of earlier metadata is ignored
    */
   forget(refused = this.#metadata): void {
-    if (this.possible && refused === this.#metadata) this.#metadata = undefined
+    if (this.hasCredentials && refused === this.#metadata) this.#metadata = undefined
   }
 
-  /** Signs in; however many ask at once, one request is sent. */
-  first(member: Member, timeoutMs: number, signal?: AbortSignal): Promise<Metadata> {
-    this.#underWay ??= this.#authenticate(member, timeoutMs).finally(() => {
-      this.#underWay = undefined
+  /** Signs in. All callers that wait at the same time share one request. */
+  authenticate(member: Member, timeoutMs: number, signal?: AbortSignal): Promise<Metadata> {
+    this.#pending ??= this.#requestToken(member, timeoutMs).finally(() => {
+      this.#pending = undefined
     })
-    return waitOrAbort(this.#underWay, signal)
+    return waitOrAbort(this.#pending, signal)
   }
 
-  async #authenticate(member: Member, timeoutMs: number): Promise<Metadata> {
+  async #requestToken(member: Member, timeoutMs: number): Promise<Metadata> {
     const { user: name, password } = this.#credentials ?? { user: '', password: '' }
     const request = create(AuthenticateRequestSchema, { name, password })
     try {
@@ -70,8 +72,8 @@ export class SignIn {
       })
       this.#metadata = Object.freeze({ ...requireLeader, token })
     } catch (error) {
-      // A cluster that asks for no password takes everybody, as with etcdctl; once it does ask, calls fail and we
-      // sign in then.
+      // Without authentication etcd serves every client, as with etcdctl. Once it is switched on, a
+      // call fails and signs in.
       if (!(error instanceof RpcError && /authentication is not enabled/.test(error.message)))
         throw error
       this.#metadata = requireLeader

@@ -1,5 +1,4 @@
-// Opens streams signed in: what is sent before the token is there waits for it.
-// It must not know what goes over the streams, nor when to open the next one.
+// Opens streams with a sign-in token; messages that are sent before the token is there wait for it.
 
 import type { DescMessage, DescMethodBiDiStreaming, MessageShape } from '@bufbuild/protobuf'
 import type { Member } from './members.js'
@@ -21,39 +20,39 @@ export class Streams {
     member: Member,
     sink: StreamSink<MessageShape<O>>,
   ): OutgoingStream<MessageShape<I>> {
-    let used = this.#signIn.metadata
-    const watched: StreamSink<MessageShape<O>> = {
+    let metadata = this.#signIn.metadata
+    const sinkWithSignIn: StreamSink<MessageShape<O>> = {
       message: (message) => {
         sink.message(message)
       },
       closed: (error) => {
-        if (verdictOn(error) === 'signIn') this.#signIn.forget(used)
+        if (verdictOn(error) === 'signIn') this.#signIn.forget(metadata)
         sink.closed(error)
       },
     }
-    if (used !== undefined) return member.duplex(method, used, watched)
+    if (metadata !== undefined) return member.duplex(method, metadata, sinkWithSignIn)
 
-    let cancelled = false
+    let isCancelled = false
     let stream: OutgoingStream<MessageShape<I>> | undefined
-    const waiting: MessageShape<I>[] = []
-    this.#signIn.first(member, this.#signInTimeoutMs).then(
+    const unsent: MessageShape<I>[] = []
+    this.#signIn.authenticate(member, this.#signInTimeoutMs).then(
       (signedIn) => {
-        if (cancelled) return
-        used = signedIn
-        stream = member.duplex(method, signedIn, watched)
-        for (const message of waiting.splice(0)) stream.send(message)
+        if (isCancelled) return
+        metadata = signedIn
+        stream = member.duplex(method, signedIn, sinkWithSignIn)
+        for (const message of unsent.splice(0)) stream.send(message)
       },
       (error: unknown) => {
-        if (!cancelled) sink.closed(asRpcError(error))
+        if (!isCancelled) sink.closed(asRpcError(error))
       },
     )
     return {
       send: (message) => {
-        if (stream === undefined) waiting.push(message)
+        if (stream === undefined) unsent.push(message)
         else stream.send(message)
       },
       cancel: () => {
-        cancelled = true
+        isCancelled = true
         stream?.cancel()
       },
     }

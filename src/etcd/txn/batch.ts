@@ -1,5 +1,5 @@
-// Transactions that travel together as one: which of them may, how the one is made of them, and what its answer means for
-// each. Pure. It must not know when they are sent, nor what they are for.
+// Combines transactions into one: decides which may travel together, builds the combined
+// transaction, and splits its answer. Pure.
 
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import {
@@ -19,44 +19,51 @@ export interface JointTxn {
   readonly success: Operation[]
   readonly failure?: Operation[]
   /**
-   * What it is about, as a path. All that travel together get one revision, so never two whose scopes are equal or of
-   * which one holds the other (`a` holds `a/b`).
+   * What the transaction is about, as a path. All transactions of one request get the same
+   * revision, so no two of them may have equal scopes, or scopes of which one contains the other
+   * (`a` contains `a/b`).
    */
   readonly scope: string
   /**
-   * What its success depends on beside rights and size, which are its own: those that depend on the same thing travel
-   * together and are refused together.
+   * What its success depends on, other than its own rights and size. Transactions of one group
+   * travel together, and are refused together.
    */
   readonly group: string
-  /** What it may write, and what it may read, for etcd to check the right to it. */
+  /** One write and one read that need the same rights as the transaction, for etcd to check. */
   readonly rights: { readonly write: Operation; readonly read: Operation }
 }
 
-/** What etcd takes in one request, as far as we know. */
+/** What etcd takes in one request, as far as the client knows. */
 export interface Limits {
-  /** `--max-txn-ops`: the operations of the outer transaction, and those of any one of the inner ones, in all. */
+  /**
+   * `--max-txn-ops`: the outer operations plus the largest number of operations of any inner one.
+   */
   readonly operations: number
   readonly bytes: number
 }
 
-/** etcd's defaults are 128 and 1.5 MiB; what is not counted here, and a margin, take the rest. */
-export const usualLimits: Limits = { operations: 128, bytes: 2 ** 20 }
+/**
+ * etcd's defaults are 128 and 1.5 MiB. The rest of the 1.5 MiB is for uncounted bytes and a margin.
+ */
+export const defaultLimits: Limits = { operations: 128, bytes: 2 ** 20 }
 
-/** Not less than this is learnt: a single join takes two operations inside and one outside. */
-const leastLimits: Limits = { operations: 4, bytes: 4_096 }
+/**
+ * Limits are never lowered below these: a single join takes two operations inside and one outside.
+ */
+const minLimits: Limits = { operations: 4, bytes: 4_096 }
 
-/** What an operation or a condition takes beside keys and values, at most. */
-const frameBytes = 64
+/** The most bytes that an operation or a condition takes beside its keys and values. */
+const overheadBytes = 64
 
-/** What fits into one request. */
+/** The transactions of one request. */
 export class Batch<T extends { readonly txn: JointTxn; readonly bytes: number }> {
   readonly entries: T[] = []
   readonly #limits: Limits
   readonly #withReads: boolean
   readonly #scopes = new Set<string>()
-  /** Of all scopes in here those that hold them. */
+  /** Every scope that contains a scope of the batch. */
   readonly #ancestors = new Set<string>()
-  #depth = 0
+  #innerOperations = 0
   #bytes = 0
 
   constructor(limits: Limits, withReads: boolean) {
@@ -65,17 +72,18 @@ export class Batch<T extends { readonly txn: JointTxn; readonly bytes: number }>
   }
 
   get isFull(): boolean {
-    const next = this.#width(this.entries.length + 1) + this.#depth
+    const next = this.#outerOperations(this.entries.length + 1) + this.#innerOperations
     return this.entries.length > 0 && next > this.#limits.operations
   }
 
-  /** Takes it in, unless it may not travel with those that are in already. */
+  /** Adds the entry and returns true, unless it may not travel with the entries of the batch. */
   add(entry: T): boolean {
     const { txn, bytes } = entry
     const ancestors = ancestorsOf(txn.scope)
-    const depth = Math.max(this.#depth, depthOf(txn))
+    const inner = Math.max(this.#innerOperations, innerOperationsOf(txn))
     if (this.entries.length > 0) {
-      if (this.#width(this.entries.length + 1) + depth > this.#limits.operations) return false
+      const outer = this.#outerOperations(this.entries.length + 1)
+      if (outer + inner > this.#limits.operations) return false
       if (this.#bytes + bytes > this.#limits.bytes) return false
       if (this.#scopes.has(txn.scope) || this.#ancestors.has(txn.scope)) return false
       if (ancestors.some((ancestor) => this.#scopes.has(ancestor))) return false
@@ -83,18 +91,18 @@ export class Batch<T extends { readonly txn: JointTxn; readonly bytes: number }>
     this.entries.push(entry)
     this.#scopes.add(txn.scope)
     for (const ancestor of ancestors) this.#ancestors.add(ancestor)
-    this.#depth = depth
+    this.#innerOperations = inner
     this.#bytes += bytes
     return true
   }
 
-  /** The operations of the outer transaction: etcd counts the longer of its two lists. */
-  #width(entries: number): number {
+  /** How many operations the outer transaction has: etcd counts the longer of its two lists. */
+  #outerOperations(entries: number): number {
     return this.#withReads ? 2 * entries : entries
   }
 }
 
-/** About how long it is on the wire, with what stands beside it for the sake of rights. */
+/** About how many bytes a transaction takes on the wire, including its `rights`. */
 export function wireBytes({ compare, success, failure = [], rights }: JointTxn): number {
   let bytes = 0
   for (const { key, rangeEnd } of compare) bytes += sizeOf(key, rangeEnd)
@@ -110,10 +118,11 @@ export function wireBytes({ compare, success, failure = [], rights }: JointTxn):
 }
 
 /**
- * One transaction that carries all of these out.
+ * Builds one transaction that carries out all of these.
  *
- * Its second branch, which is never taken, says once more what they may write and read: etcd 3.4.23 looks at the outer
- * transaction only when it checks rights and whether there is room (3.5.35, 3.6.16 and 3.7.3 look into nested ones).
+ * Its second branch is never taken. It repeats what the transactions write and read, because etcd
+ * 3.4.23 checks rights and free space on the outer transaction only (3.5.35, 3.6.16 and 3.7.3 look
+ * into nested ones).
  */
 export function combine(txns: readonly JointTxn[], withReads: boolean): TxnRequest {
   return create(TxnRequestSchema, {
@@ -124,7 +133,7 @@ export function combine(txns: readonly JointTxn[], withReads: boolean): TxnReque
   })
 }
 
-/** The answer to each, in order. etcd leaves the headers of inner answers empty. */
+/** Returns the answer to each, in order. etcd leaves the headers of inner answers empty. */
 export function separate({ header, responses }: TxnResponse, count: number): TxnResponse[] {
   const answers = responses.map(({ response }) =>
     response.case === 'responseTxn' ? response.value : undefined,
@@ -137,31 +146,33 @@ export function separate({ header, responses }: TxnResponse, count: number): Txn
   return (answers as TxnResponse[]).map((answer) => Object.assign(answer, { header }))
 }
 
-/** What is known of the limits after etcd refused so many, or so large, at once. */
-export function learn(
+/**
+ * Returns the limits, lowered when etcd refused a request for its number of operations or its size.
+ */
+export function learnLimits(
   limits: Limits,
   refused: readonly { readonly bytes: number; readonly txn: JointTxn }[],
   withReads: boolean,
-  why: string,
+  reason: string,
 ): Limits {
-  if (/too many operations/.test(why)) {
+  if (/too many operations/.test(reason)) {
     const half = Math.ceil(refused.length / 2) * (withReads ? 2 : 1)
-    const depth = Math.max(...refused.map(({ txn }) => depthOf(txn)))
-    const operations = Math.min(limits.operations, half + depth)
-    return { ...limits, operations: Math.max(leastLimits.operations, operations) }
+    const inner = Math.max(...refused.map(({ txn }) => innerOperationsOf(txn)))
+    const operations = Math.min(limits.operations, half + inner)
+    return { ...limits, operations: Math.max(minLimits.operations, operations) }
   }
-  if (/too large|larger than max/.test(why)) {
+  if (/too large|larger than max/.test(reason)) {
     const bytes = refused.reduce((sum, each) => sum + each.bytes, 0) / 2
-    return { ...limits, bytes: Math.max(leastLimits.bytes, Math.min(limits.bytes, bytes)) }
+    return { ...limits, bytes: Math.max(minLimits.bytes, Math.min(limits.bytes, bytes)) }
   }
   return limits
 }
 
-function depthOf({ compare, success, failure = [] }: JointTxn): number {
+function innerOperationsOf({ compare, success, failure = [] }: JointTxn): number {
   return Math.max(compare.length, success.length, failure.length)
 }
 
-/** `a/b/c` is held by `a/b` and `a`. */
+/** The scopes that contain this scope: `a/b` and `a` contain `a/b/c`. */
 function ancestorsOf(scope: string): string[] {
   const ancestors: string[] = []
   for (let end = scope.lastIndexOf('/'); end > 0; end = scope.lastIndexOf('/', end - 1)) {
@@ -171,5 +182,5 @@ function ancestorsOf(scope: string): string[] {
 }
 
 function sizeOf(...parts: (Uint8Array | undefined)[]): number {
-  return parts.reduce((sum, part) => sum + (part?.length ?? 0), frameBytes)
+  return parts.reduce((sum, part) => sum + (part?.length ?? 0), overheadBytes)
 }

@@ -1,25 +1,40 @@
-// Sends transactions that are asked for in the same turn of the event loop together. A lone one is sent as it is.
-// What etcd refuses for the sake of one is sent again in halves, so that it costs its neighbours time and nothing else.
-// It must not know what the transactions are for.
+// Sends the transactions of one turn of the event loop in one request, and a lone one as it is.
+// When etcd refuses the request because of one of them, the batcher sends it again in halves: then
+// the others lose time and nothing else.
 
 import { create } from '@bufbuild/protobuf'
 import type { Clock } from '../../base/clock.js'
 import { AuthError, RefusedError, TimeoutError } from '../../base/errors.js'
-import { Batch, wireBytes, combine, type JointTxn, learn, separate, usualLimits } from './batch.js'
+import {
+  Batch,
+  wireBytes,
+  combine,
+  type JointTxn,
+  learnLimits,
+  separate,
+  defaultLimits,
+} from './batch.js'
 import type { CallOptions, Calls } from '../cluster/calls.js'
 import { KV, type TxnRequest, TxnRequestSchema, type TxnResponse } from '../wire/gen/rpc_pb.js'
 import { TimeSlices } from '../../base/time-slices.js'
 import { RpcError, Status } from '../wire/transport.js'
 
-/** The others wait, and travel the better together. */
-const mostInFlight = 16
-/** So far behind the first one that waits is looked for some that may travel with it. */
-const mostLookedAt = 512
-/** Those that were asked for longer apart do not travel together: a call lasts as long as its youngest may. */
-const mostApartMs = 1_000
+/**
+ * How many requests may be under way. Transactions that wait meanwhile fill later requests better.
+ */
+const maxInFlight = 16
+/** How many waiting transactions are looked at to fill one request. */
+const maxScanned = 512
+/**
+ * Older and younger transactions do not travel together: the youngest bounds the time of the call.
+ */
+const maxApartMs = 1_000
 
 export interface JointOptions extends CallOptions {
-  /** Called when the sending that `onSend` told of last is known to have changed nothing, and another one follows. */
+  /**
+   * Called when etcd refused the attempt that `onSend` announced last: that one changed nothing,
+   * and another attempt follows.
+   */
   readonly onRefused?: (() => void) | undefined
 }
 
@@ -27,13 +42,13 @@ interface PendingTxn {
   readonly txn: JointTxn
   readonly bytes: number
   readonly options: JointOptions
-  readonly askedAtMs: number
+  readonly requestedAtMs: number
   resolve(response: TxnResponse): void
   reject(error: Error): void
-  /** Nobody waits for it any more. */
-  over: boolean
-  /** What its being given up means where it is now. */
-  onGivenUp: () => void
+  /** The caller has its outcome, or has given up. */
+  isSettled: boolean
+  /** Called when the caller gives up: leaves the queue, or cancels a request that all have left. */
+  onAbort: () => void
 }
 
 export class Batcher {
@@ -41,25 +56,27 @@ export class Batcher {
   readonly #clock: Clock
   readonly #callTimeoutMs: number
   readonly #withReads: boolean
-  readonly #sending: TimeSlices
-  /** By group; the lane that was served last comes last. */
-  readonly #lanes = new Map<string, Set<PendingTxn>>()
-  #limits = usualLimits
+  readonly #sendSlices: TimeSlices
+  /** Waiting transactions, by group. The group that was served last comes last. */
+  readonly #queues = new Map<string, Set<PendingTxn>>()
+  #limits = defaultLimits
   #inFlight = 0
-  #answeredAtMs = -Infinity
-  #scheduled = false
+  #lastAnswerAtMs = -Infinity
+  #isScheduled = false
 
-  /** @param parts.hasRights whether etcd may know who we are, and so what we have the right to. */
+  /** @param parts.hasRights whether etcd may know the user, and so check the user's rights */
   constructor(parts: { calls: Calls; clock: Clock; callTimeoutMs: number; hasRights: boolean }) {
     this.#calls = parts.calls
     this.#clock = parts.clock
     this.#callTimeoutMs = parts.callTimeoutMs
     this.#withReads = parts.hasRights
-    this.#sending = new TimeSlices(parts.clock, () => this.#sendNext())
+    this.#sendSlices = new TimeSlices(parts.clock, () => this.#sendNext())
   }
 
   /**
-   * @throws `signal.reason`, or an ElectError: what it would have met alone.
+   * Carries out the transaction, in one request with others if possible.
+   *
+   * @throws `signal.reason`, or the ElectError that the transaction would have met alone
    */
   txn(txn: JointTxn, options: JointOptions): Promise<TxnResponse> {
     const { signal } = options
@@ -68,18 +85,18 @@ export class Batcher {
       const abort = (): void => {
         settle()
         reject(signal?.reason as Error)
-        entry.onGivenUp()
+        entry.onAbort()
       }
       const settle = (): void => {
-        entry.over = true
+        entry.isSettled = true
         signal?.removeEventListener('abort', abort)
       }
       const entry: PendingTxn = {
         txn,
         bytes: wireBytes(txn),
         options,
-        askedAtMs: this.#clock.monotonicMs(),
-        over: false,
+        requestedAtMs: this.#clock.monotonicMs(),
+        isSettled: false,
         resolve: (response) => {
           settle()
           resolve(response)
@@ -88,72 +105,72 @@ export class Batcher {
           settle()
           reject(error)
         },
-        onGivenUp: () => {
-          this.#unqueue(entry)
+        onAbort: () => {
+          this.#dequeue(entry)
         },
       }
       signal?.addEventListener('abort', abort, { once: true })
-      this.#queue(entry)
+      this.#enqueue(entry)
     })
   }
 
-  #queue(entry: PendingTxn): void {
+  #enqueue(entry: PendingTxn): void {
     const { group } = entry.txn
-    const lane = this.#lanes.get(group)
-    if (lane === undefined) this.#lanes.set(group, new Set([entry]))
-    else lane.add(entry)
+    const queue = this.#queues.get(group)
+    if (queue === undefined) this.#queues.set(group, new Set([entry]))
+    else queue.add(entry)
     this.#schedule()
   }
 
-  #unqueue(entry: PendingTxn): void {
+  #dequeue(entry: PendingTxn): void {
     const { group } = entry.txn
-    const lane = this.#lanes.get(group)
-    lane?.delete(entry)
-    if (lane?.size === 0) this.#lanes.delete(group)
+    const queue = this.#queues.get(group)
+    queue?.delete(entry)
+    if (queue?.size === 0) this.#queues.delete(group)
   }
 
-  /** For the end of this turn: after all promises that can settle now, and before anything that comes from outside. */
+  /** Sends at the end of this turn: after all promises that can settle now, before any I/O. */
   #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
+    if (this.#isScheduled) return
+    this.#isScheduled = true
     queueMicrotask(() => {
       process.nextTick(() => {
-        this.#scheduled = false
-        this.#sending.run()
+        this.#isScheduled = false
+        this.#sendSlices.run()
       })
     })
   }
 
-  /** Sends one request; tells whether another one may be sent. */
+  /** Sends one request; returns whether another one may be sent. */
   #sendNext(): boolean {
-    const next = this.#lanes.entries().next()
-    if (next.done === true || this.#inFlight >= mostInFlight) return false
-    const [group, lane] = next.value
-    const entries = this.#take(lane)
-    this.#lanes.delete(group)
-    // To the end of the line.
-    if (lane.size > 0) this.#lanes.set(group, lane)
+    const next = this.#queues.entries().next()
+    if (next.done === true || this.#inFlight >= maxInFlight) return false
+    const [group, queue] = next.value
+    const entries = this.#takeBatch(queue)
+    this.#queues.delete(group)
+    // Groups take turns.
+    if (queue.size > 0) this.#queues.set(group, queue)
     void this.#sendBatch(entries)
     return true
   }
 
-  /** As many as may travel with the one that has waited for longest. */
-  #take(lane: Set<PendingTxn>): readonly PendingTxn[] {
+  /** Takes the transaction that has waited for longest, and as many as may travel with it. */
+  #takeBatch(queue: Set<PendingTxn>): readonly PendingTxn[] {
     const batch = new Batch<PendingTxn>(this.#limits, this.#withReads)
-    let lookedAt = 0
-    for (const entry of lane) {
-      if (this.#leftMs(entry) <= 0) {
-        lane.delete(entry)
+    let scanned = 0
+    for (const entry of queue) {
+      if (this.#remainingMs(entry) <= 0) {
+        queue.delete(entry)
         entry.reject(
           new TimeoutError('the request was not sent: etcd answers none of those before it'),
         )
         continue
       }
       const [first] = batch.entries
-      if (first !== undefined && entry.askedAtMs - first.askedAtMs > mostApartMs) break
-      if (batch.add(entry)) lane.delete(entry)
-      lookedAt += 1
-      if (batch.isFull || lookedAt >= mostLookedAt) break
+      if (first !== undefined && entry.requestedAtMs - first.requestedAtMs > maxApartMs) break
+      if (batch.add(entry)) queue.delete(entry)
+      scanned += 1
+      if (batch.isFull || scanned >= maxScanned) break
     }
     return batch.entries
   }
@@ -162,12 +179,12 @@ export class Batcher {
     this.#inFlight += 1
     await this.#send(entries)
     this.#inFlight -= 1
-    if (this.#lanes.size > 0) this.#schedule()
+    if (this.#queues.size > 0) this.#schedule()
   }
 
-  /** Never rejects: each entry is told its own. */
+  /** Never rejects: every entry gets its own outcome. */
   async #send(entries: readonly PendingTxn[]): Promise<void> {
-    const waiting = entries.filter(({ over }) => !over)
+    const waiting = entries.filter(({ isSettled }) => !isSettled)
     const [only, second] = waiting
     if (only === undefined) return
     if (second !== undefined) return this.#sendTogether(waiting)
@@ -175,9 +192,9 @@ export class Batcher {
     try {
       const { compare, success, failure = [] } = txn
       const request = create(TxnRequestSchema, { compare, success, failure })
-      const timeoutMs = this.#leftMs(only)
+      const timeoutMs = this.#remainingMs(only)
       const response = await this.#calls.unary(KV.method.txn, request, { ...options, timeoutMs })
-      this.#answeredAtMs = this.#clock.monotonicMs()
+      this.#lastAnswerAtMs = this.#clock.monotonicMs()
       only.resolve(response)
     } catch (error) {
       only.reject(error as Error)
@@ -185,15 +202,15 @@ export class Batcher {
   }
 
   async #sendTogether(entries: readonly PendingTxn[]): Promise<void> {
-    const nobodyWaits = new AbortController()
+    const requestAbort = new AbortController()
     let sent = entries
-    const givenUp = (): void => {
-      if (entries.every(({ over }) => over)) nobodyWaits.abort()
+    const abortIfAllGaveUp = (): void => {
+      if (entries.every(({ isSettled }) => isSettled)) requestAbort.abort()
     }
-    for (const entry of entries) entry.onGivenUp = givenUp
-    // Before each sending: whoever has given up by then relies on not being in it.
-    const make = (): TxnRequest => {
-      sent = entries.filter(({ over }) => !over)
+    for (const entry of entries) entry.onAbort = abortIfAllGaveUp
+    // Runs before each attempt: a transaction that was given up must not be sent again.
+    const makeRequest = (): TxnRequest => {
+      sent = entries.filter(({ isSettled }) => !isSettled)
       for (const { options } of sent) options.onSend?.()
       return combine(
         sent.map(({ txn }) => txn),
@@ -201,37 +218,39 @@ export class Batcher {
       )
     }
     try {
-      const response = await this.#calls.madeAnew(KV.method.txn, make, {
-        signal: nobodyWaits.signal,
-        timeoutMs: Math.max(...entries.map((entry) => this.#leftMs(entry))),
+      const response = await this.#calls.unaryFrom(KV.method.txn, makeRequest, {
+        signal: requestAbort.signal,
+        timeoutMs: Math.max(...entries.map((entry) => this.#remainingMs(entry))),
       })
-      this.#answeredAtMs = this.#clock.monotonicMs()
+      this.#lastAnswerAtMs = this.#clock.monotonicMs()
       const answers = separate(response, sent.length)
       for (const [index, entry] of sent.entries()) {
         const answer = answers[index]
         if (answer !== undefined) entry.resolve(answer)
       }
     } catch (error) {
-      if (!mayBeForOne(error)) {
+      if (!mayConcernOne(error)) {
         for (const entry of entries) entry.reject(error as Error)
         return
       }
-      this.#limits = learn(this.#limits, sent, this.#withReads, error.message)
+      this.#limits = learnLimits(this.#limits, sent, this.#withReads, error.message)
       for (const { options } of sent) options.onRefused?.()
       const half = Math.ceil(sent.length / 2)
       await Promise.all([this.#send(sent.slice(0, half)), this.#send(sent.slice(half))])
     }
   }
 
-  /** To wait for one's turn costs nothing of one's time as long as etcd answers those before. */
-  #leftMs({ options, askedAtMs }: PendingTxn): number {
-    const sinceMs = Math.max(askedAtMs, this.#answeredAtMs)
+  /**
+   * The time that is left to answer. Waiting in the queue is free as long as etcd answers others.
+   */
+  #remainingMs({ options, requestedAtMs }: PendingTxn): number {
+    const sinceMs = Math.max(requestedAtMs, this.#lastAnswerAtMs)
     return (options.timeoutMs ?? this.#callTimeoutMs) - (this.#clock.monotonicMs() - sinceMs)
   }
 }
 
-/** Whether etcd refused, without having done any of it, what it might have taken without one of them. */
-function mayBeForOne(error: unknown): error is AuthError | RefusedError {
+/** Whether one transaction may be why etcd refused them all, and so did none of them. */
+function mayConcernOne(error: unknown): error is AuthError | RefusedError {
   if (error instanceof RefusedError) return !error.retryable
   const { cause } = error as { cause?: unknown }
   return (

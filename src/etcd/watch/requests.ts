@@ -1,4 +1,4 @@
-// What is said on the stream of watches. It must not know when.
+// Makes the requests that the client sends on the watch stream.
 
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf'
 import {
@@ -9,13 +9,13 @@ import {
 
 export type WatchRequest = MessageShape<typeof WatchRequestSchema>
 
-/** Keys from `key` up to, and without, `rangeEnd`. */
+/** The keys from `key`, inclusive, to `rangeEnd`, exclusive. */
 export interface WatchedRange {
   readonly key: Uint8Array
   readonly rangeEnd: Uint8Array
 }
 
-/** To be told what happens in a range from a revision on, and by and by that nothing does. */
+/** Watches a range from a revision on; while nothing happens there, etcd reports its progress. */
 export function watchRequest(
   watchId: bigint,
   { key, rangeEnd }: WatchedRange,
@@ -25,8 +25,8 @@ export function watchRequest(
   return createRequest({ watchId, key, rangeEnd, startRevision, progressNotify: true })
 }
 
-/** To be told nothing, of a key that may be watched. */
-export function decoyRequest(watchId: bigint, { key }: WatchedRange): WatchRequest {
+/** Creates a watch that etcd confirms and then never reports on, for a key that may be watched. */
+export function probeRequest(watchId: bigint, { key }: WatchedRange): WatchRequest {
   return createRequest({ watchId, key, filters: [Filter.NOPUT, Filter.NODELETE] })
 }
 

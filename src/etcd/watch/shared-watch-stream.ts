@@ -1,6 +1,5 @@
-// All watches of a client on one stream. When the stream ends or falls silent, another one is opened, on another
-// member if need be, and every watch goes on from the revision after the last it has seen.
-// It must not know what is watched, nor what the events mean.
+// Carries all watches of a client on one stream. When the stream ends or falls silent, it opens
+// another on the next member, where each watch goes on from the revision after the last it saw.
 
 import type { Clock } from '../../base/clock.js'
 import type { ElectError } from '../../base/errors.js'
@@ -15,72 +14,79 @@ import type { Streams } from '../cluster/streams.js'
 import { type OutgoingStream, RpcError, Status } from '../wire/transport.js'
 import {
   cancelRequest,
-  decoyRequest,
+  probeRequest,
   type WatchedRange,
   type WatchRequest,
   watchRequest,
 } from './requests.js'
 
-/** After this long without a word from the member it is asked for one… */
-const quietMs = 2_000
-/** …and after this long without an answer it counts as hung. */
-const patienceMs = 2_000
+/** After this long without a message from the member, the client sends a probe… */
+const probeAfterMs = 2_000
+/** …and after this long without an answer to it, the member counts as hung. */
+const probeTimeoutMs = 2_000
 
-/** What a watch reports. All calls come in the order of revisions; none comes after `cancel()`. */
+/** Receives what a watch reports, in the order of revisions. Nothing is called after `cancel()`. */
 export interface WatchSink {
-  /** All events of one or more revisions, whole revisions only. */
+  /** All events of one or more revisions; never a part of a revision. */
   events(events: readonly Event[]): void
-  /** Everything up to this revision has been reported. */
+  /** The watch has reported everything up to this revision. */
   progress(revision: bigint): void
   /**
-   * The member that serves the watch from here on does not have all that was reported: it lags, or its history was
-   * rewritten (restored from a backup, started anew without data). The watch goes on; read the range again to tell.
+   * The member that serves the watch from now on lacks revisions that the watch has reported: it
+   * lags, or etcd's history was rewritten (restored from a backup, started anew without data). The
+   * watch goes on; the receiver reads the range again to find out which.
    */
   behind(): void
-  /** Revisions that were still to come are gone; the watch is over. Read the range again and watch anew. */
+  /**
+   * etcd compacted revisions that the watch has not reported, and ended it. The receiver reads the
+   * range again and watches anew.
+   */
   compacted(): void
-  /** etcd refuses the watch; it is over. */
+  /** etcd refused the watch, and so ended it. */
   refused(error: ElectError): void
 }
 
 export interface Watch {
-  /** When the member that serves it last said anything, by the monotonic clock; at first, when it was asked for. */
+  /**
+   * When the member that serves the watch last sent a message, by the monotonic clock; until it
+   * sends one, when the watch was made.
+   */
   readonly heardAtMs: number
   cancel(): void
 }
 
-/** One watch, on whatever stream there is. */
+/** A watch that outlives the stream that carries it. */
 class ClientWatch implements Watch {
   readonly id: bigint
   readonly range: WatchedRange
   readonly sink: WatchSink
   nextRevision: bigint
-  /** The present stream has it. */
-  isServed = false
-  /** While it is not served: when it last was. */
-  wasServedAtMs: number
-  /** A refusal right after the token was renewed is meant. */
-  deniedBefore = false
+  /** Whether etcd has answered for it on the present stream. */
+  isConfirmed = false
+  /** When a member last sent a message on an earlier stream; at first, when the watch was made. */
+  lastHeardAtMs: number
+  /** Whether etcd denied it before the last sign-in; a second denial then is about rights. */
+  wasDenied = false
   readonly #stream: SharedWatchStream
 
   constructor(
-    hub: SharedWatchStream,
+    stream: SharedWatchStream,
     id: bigint,
     range: WatchedRange,
     nextRevision: bigint,
     sink: WatchSink,
     nowMs: number,
   ) {
-    this.#stream = hub
+    this.#stream = stream
     this.id = id
     this.range = range
     this.nextRevision = nextRevision
     this.sink = sink
-    this.wasServedAtMs = nowMs
+    this.lastHeardAtMs = nowMs
   }
 
   get heardAtMs(): number {
-    return this.isServed ? this.#stream.heardAtMs : this.wasServedAtMs
+    return this.isConfirmed ? this.#stream.heardAtMs : this.lastHeardAtMs
   }
 
   cancel(): void {
@@ -97,20 +103,20 @@ export class SharedWatchStream {
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #watches = new Map<bigint, ClientWatch>()
-  /** Those of them that the present stream does not know yet. */
-  readonly #unasked = new Set<bigint>()
-  /** Those that it knows and that nobody watches any more. */
-  readonly #dropped = new Set<bigint>()
-  /** Asked for on the present stream, not confirmed yet; etcd confirms in order. */
+  /** The watches whose creation the present stream has yet to send. */
+  readonly #toCreate = new Set<bigint>()
+  /** The watches whose cancellation the present stream has yet to send. */
+  readonly #toCancel = new Set<bigint>()
+  /** Creations sent on the present stream and not answered yet; etcd answers in order. */
   readonly #unconfirmed: bigint[] = []
-  /** Come over the present stream, and not looked at yet. */
+  /** Messages of the present stream; the first `#handledCount` are handled. */
   #received: WatchResponse[] = []
-  #looked = 0
-  readonly #looking: TimeSlices
+  #handledCount = 0
+  readonly #handleSlices: TimeSlices
   #lastId = 0n
-  #updating = false
-  /** The watch that was made only for the sake of an answer. */
-  #decoy: bigint | undefined
+  #isUpdateScheduled = false
+  /** The watch that the last probe made; undefined when the last probe ended it. */
+  #probeId: bigint | undefined
   #member: Member | undefined
   #stream: RequestStream | undefined
   #heardAtMs = 0
@@ -129,29 +135,30 @@ export class SharedWatchStream {
     this.#signIn = parts.signIn
     this.#clock = parts.clock
     this.#backoff = new Backoff(parts.random)
-    this.#looking = new TimeSlices(parts.clock, () => this.#lookAtNext())
+    this.#handleSlices = new TimeSlices(parts.clock, () => this.#handleNext())
   }
 
-  /** Reports everything that happens in the range from this revision on. */
+  /** Reports to the sink everything that happens in the range from this revision on. */
   watch(range: WatchedRange, nextRevision: bigint, sink: WatchSink): Watch {
-    // Ids are never used again, so that a late message of a cancelled watch meets nobody.
+    // An id is never used again, so that a late message of a cancelled watch reaches no other
+    // watch.
     const id = ++this.#lastId
     const nowMs = this.#clock.monotonicMs()
-    const watcher = new ClientWatch(this, id, range, nextRevision, sink, nowMs)
-    this.#watches.set(id, watcher)
-    this.#unasked.add(id)
-    this.#update()
-    return watcher
+    const watch = new ClientWatch(this, id, range, nextRevision, sink, nowMs)
+    this.#watches.set(id, watch)
+    this.#toCreate.add(id)
+    this.#scheduleUpdate()
+    return watch
   }
 
   cancel({ id }: { readonly id: bigint }): void {
     if (!this.#watches.has(id)) return
-    if (!this.#unasked.has(id)) this.#dropped.add(id)
+    if (!this.#toCreate.has(id)) this.#toCancel.add(id)
     this.#remove(id)
-    this.#update()
+    this.#scheduleUpdate()
   }
 
-  /** When the member that serves the present stream last said anything. */
+  /** When the member that serves the present stream last sent a message. */
   get heardAtMs(): number {
     return this.#heardAtMs
   }
@@ -159,25 +166,25 @@ export class SharedWatchStream {
   close(): void {
     this.#closed = true
     this.#watches.clear()
-    this.#endStream()
+    this.#closeStream()
   }
 
   /**
-   * Brings the stream up to what is watched, in the next turn: what is watched is yet to come, and whoever waits for what
-   * has just come goes first.
+   * Sends what has changed, in the next turn of the event loop: watches are about later events, so
+   * the callers that wait for messages that are here already go first.
    */
-  #update(): void {
-    if (this.#updating) return
-    this.#updating = true
+  #scheduleUpdate(): void {
+    if (this.#isUpdateScheduled) return
+    this.#isUpdateScheduled = true
     nextTurn(() => {
-      this.#updating = false
-      if (this.#watches.size === 0) this.#endStream()
-      else if (this.#stream !== undefined) this.#catchUp()
-      else if (this.#cancelTimer === undefined) this.#open()
+      this.#isUpdateScheduled = false
+      if (this.#watches.size === 0) this.#closeStream()
+      else if (this.#stream !== undefined) this.#sendRequests()
+      else if (this.#cancelTimer === undefined) this.#openStream()
     })
   }
 
-  #open(): void {
+  #openStream(): void {
     const member = this.#members.preferred
     this.#member = member
     this.#heardAtMs = this.#clock.monotonicMs()
@@ -186,84 +193,84 @@ export class SharedWatchStream {
         if (this.#stream !== stream) return
         this.#heardAtMs = this.#clock.monotonicMs()
         this.#received.push(response)
-        this.#looking.run()
+        this.#handleSlices.run()
       },
       closed: () => {
         if (this.#stream === stream) this.#reopen()
       },
     })
     this.#stream = stream
-    for (const id of this.#watches.keys()) this.#unasked.add(id)
-    this.#catchUp()
-    this.#lookAgainIn(quietMs, this.#probe)
+    for (const id of this.#watches.keys()) this.#toCreate.add(id)
+    this.#sendRequests()
+    this.#setTimer(probeAfterMs, this.#checkSilence)
   }
 
-  #catchUp(): void {
-    for (const id of this.#dropped) this.#stream?.send(cancelRequest(id))
-    this.#dropped.clear()
-    for (const id of this.#unasked) {
-      const watcher = this.#watches.get(id)
-      if (watcher === undefined) continue
-      this.#askFor(id, watchRequest(id, watcher.range, watcher.nextRevision))
+  #sendRequests(): void {
+    for (const id of this.#toCancel) this.#stream?.send(cancelRequest(id))
+    this.#toCancel.clear()
+    for (const id of this.#toCreate) {
+      const watch = this.#watches.get(id)
+      if (watch === undefined) continue
+      this.#sendCreation(id, watchRequest(id, watch.range, watch.nextRevision))
     }
-    this.#unasked.clear()
+    this.#toCreate.clear()
   }
 
-  #askFor(id: bigint, request: WatchRequest): void {
+  #sendCreation(id: bigint, request: WatchRequest): void {
     this.#unconfirmed.push(id)
     this.#stream?.send(request)
   }
 
-  /** Tells whether there are more. */
-  #lookAtNext(): boolean {
-    const response = this.#received[this.#looked]
-    this.#looked += 1
-    if (response !== undefined) this.#receive(response)
-    if (this.#looked < this.#received.length) return true
-    this.#forgetReceived()
+  /** Handles one message; returns whether there are more. */
+  #handleNext(): boolean {
+    const response = this.#received[this.#handledCount]
+    this.#handledCount += 1
+    if (response !== undefined) this.#handle(response)
+    if (this.#handledCount < this.#received.length) return true
+    this.#clearReceived()
     return false
   }
 
-  #forgetReceived(): void {
+  #clearReceived(): void {
     this.#received = []
-    this.#looked = 0
+    this.#handledCount = 0
   }
 
-  #receive(response: WatchResponse): void {
+  #handle(response: WatchResponse): void {
     const id = this.#idOf(response)
     if (id === undefined) {
       this.#reopen()
       return
     }
-    // Refused, it cannot be ended; it has been an answer all the same.
-    if (id === this.#decoy && response.canceled) this.#decoy = undefined
-    const watcher = this.#watches.get(id)
-    if (watcher === undefined) return
+    // A refused probe is an answer too, but there is no watch to end.
+    if (id === this.#probeId && response.canceled) this.#probeId = undefined
+    const watch = this.#watches.get(id)
+    if (watch === undefined) return
     if (response.canceled) {
-      this.#cancelled(id, watcher, response)
+      this.#handleCancelled(id, watch, response)
       return
     }
     this.#backoff.reset()
-    watcher.isServed = true
-    watcher.deniedBefore = false
+    watch.isConfirmed = true
+    watch.wasDenied = false
     const last = response.events.at(-1)?.kv?.modRevision
     if (last !== undefined) {
-      watcher.nextRevision = last + 1n
-      watcher.sink.events(response.events)
+      watch.nextRevision = last + 1n
+      watch.sink.events(response.events)
     } else if (response.header !== undefined) {
       const { revision } = response.header
       if (!response.created) {
-        watcher.nextRevision = revision + 1n
-        watcher.sink.progress(revision)
-      } else if (revision < watcher.nextRevision - 1n) {
-        watcher.sink.behind()
+        watch.nextRevision = revision + 1n
+        watch.sink.progress(revision)
+      } else if (revision < watch.nextRevision - 1n) {
+        watch.sink.behind()
       }
     }
   }
 
   /**
-   * A refused creation is answered with an id of -1. Creations are answered in order: undefined means that one was passed
-   * over, so that the member does not know of it.
+   * Finds the watch that a message is about. etcd answers creations in order, and a refused one
+   * with an id of -1. Undefined when it skipped a creation: the member does not know that watch.
    */
   #idOf(response: WatchResponse): bigint | undefined {
     if (!response.created) return response.watchId
@@ -271,72 +278,73 @@ export class SharedWatchStream {
     return response.watchId < 0n || response.watchId === oldest ? oldest : undefined
   }
 
-  #cancelled(id: bigint, watcher: ClientWatch, response: WatchResponse): void {
+  #handleCancelled(id: bigint, watch: ClientWatch, response: WatchResponse): void {
     const error = new RpcError(Status.permissionDenied, response.cancelReason)
     if (response.compactRevision > 0n) {
       this.#remove(id)
-      watcher.sink.compacted()
+      watch.sink.compacted()
     } else if (/permission denied|token|auth/.test(response.cancelReason)) {
-      // etcd 3.4 says "permission denied" of a void token too.
-      if (this.#signIn.possible && !watcher.deniedBefore) {
-        watcher.deniedBefore = true
+      // etcd 3.4 says "permission denied" of a void sign-in token too.
+      if (this.#signIn.hasCredentials && !watch.wasDenied) {
+        watch.wasDenied = true
         this.#signIn.forget()
         this.#reopen()
       } else {
         this.#remove(id)
-        watcher.sink.refused(toElectError(error, this.#member?.endpoint.url ?? ''))
+        watch.sink.refused(toElectError(error, this.#member?.endpoint.url ?? ''))
       }
     } else {
-      // Nobody asked for it: the server is going away, or is not what it says it is. Start over.
+      // The client did not cancel it: the server is going away, or is not etcd. Start over.
       this.#reopen()
     }
   }
 
-  /** A stream without watches is not kept. */
+  /** Forgets a watch, and closes the stream with the last one. */
   #remove(id: bigint): void {
     this.#watches.delete(id)
-    this.#unasked.delete(id)
-    if (this.#watches.size === 0) this.#update()
+    this.#toCreate.delete(id)
+    if (this.#watches.size === 0) this.#scheduleUpdate()
   }
 
   #reopen(): void {
     const member = this.#member
-    this.#endStream()
+    this.#closeStream()
     if (this.#closed || this.#watches.size === 0) return
     if (member !== undefined) this.#members.moveOnFrom(member)
-    this.#lookAgainIn(this.#backoff.nextMs(), this.#open)
+    this.#setTimer(this.#backoff.nextMs(), this.#openStream)
   }
 
-  readonly #probe = (): void => {
+  readonly #checkSilence = (): void => {
     const quietForMs = this.#clock.monotonicMs() - this.#heardAtMs
-    if (quietForMs < quietMs) {
-      this.#lookAgainIn(quietMs - quietForMs, this.#probe)
-    } else if (quietForMs < quietMs + patienceMs) {
-      this.#askForAnAnswer()
-      this.#lookAgainIn(patienceMs, this.#probe)
+    if (quietForMs < probeAfterMs) {
+      this.#setTimer(probeAfterMs - quietForMs, this.#checkSilence)
+    } else if (quietForMs < probeAfterMs + probeTimeoutMs) {
+      this.#sendProbe()
+      this.#setTimer(probeTimeoutMs, this.#checkSilence)
     } else {
       this.#member?.giveUpIfSilentSince(this.#heardAtMs)
-      // Giving the connection up may have ended, and so reopened, the stream already.
+      // Closing the connection may have ended, and so reopened, the stream already.
       if (this.#stream !== undefined) this.#reopen()
     }
   }
 
   /**
-   * Makes a watch of which nothing is told, or ends it again: etcd answers both at once. A request for progress it answers
-   * only when no watch of the stream begins after its present revision, as those of a quiet etcd do (3.5 and later).
+   * Creates a watch that never reports anything or, the next time, cancels it: etcd answers both at
+   * once. A request for progress is no probe: etcd 3.5 and later do not answer it while a watch of
+   * the stream begins after the present revision, as all do while nothing is written.
    */
-  #askForAnAnswer(): void {
-    const [watcher] = this.#watches.values()
-    if (this.#decoy !== undefined) {
-      this.#stream?.send(cancelRequest(this.#decoy))
-      this.#decoy = undefined
-    } else if (watcher !== undefined) {
-      this.#decoy = ++this.#lastId
-      this.#askFor(this.#decoy, decoyRequest(this.#decoy, watcher.range))
+  #sendProbe(): void {
+    const [watch] = this.#watches.values()
+    if (this.#probeId !== undefined) {
+      this.#stream?.send(cancelRequest(this.#probeId))
+      this.#probeId = undefined
+    } else if (watch !== undefined) {
+      this.#probeId = ++this.#lastId
+      this.#sendCreation(this.#probeId, probeRequest(this.#probeId, watch.range))
     }
   }
 
-  #lookAgainIn(delayMs: number, then: () => void): void {
+  #setTimer(delayMs: number, then: () => void): void {
     this.#cancelTimer?.()
     this.#cancelTimer = this.#clock.setTimer(delayMs, () => {
       this.#cancelTimer = undefined
@@ -344,20 +352,20 @@ export class SharedWatchStream {
     })
   }
 
-  #endStream(): void {
+  #closeStream(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    for (const watcher of this.#watches.values()) {
-      if (watcher.isServed) watcher.wasServedAtMs = this.#heardAtMs
-      watcher.isServed = false
+    for (const watch of this.#watches.values()) {
+      if (watch.isConfirmed) watch.lastHeardAtMs = this.#heardAtMs
+      watch.isConfirmed = false
     }
     const stream = this.#stream
     this.#stream = undefined
-    this.#decoy = undefined
-    this.#dropped.clear()
+    this.#probeId = undefined
+    this.#toCancel.clear()
     this.#unconfirmed.length = 0
-    // Whoever is concerned watches from where it is, on the next stream.
-    this.#forgetReceived()
+    // On the next stream each watch goes on from its next revision, so their events come again.
+    this.#clearReceived()
     stream?.cancel()
   }
 }

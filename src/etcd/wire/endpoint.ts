@@ -1,10 +1,10 @@
-// One address of one etcd member, parsed and checked once. It must not know how connections are made.
+// Parses and checks the address of one etcd member.
 
 import { InvalidArgumentError } from '../../base/errors.js'
 
-/** An address that has been checked. */
+/** A valid address. */
 export interface Endpoint {
-  /** As the user wrote it; it stands in messages. */
+  /** As the user wrote it; error messages quote it. */
   readonly url: string
   /** What gRPC dials: `host:port` or `unix:/path`. */
   readonly target: string
@@ -15,9 +15,11 @@ const expectation =
   "expected 'http://host:port', 'https://host:port', 'host:port', 'unix:/path' or 'unixs:/path'"
 
 /**
- * Parses one endpoint in the forms that etcdctl takes. Without a scheme it is plain text, as in etcdctl.
+ * Parses an endpoint in the forms that etcdctl takes. Without a scheme it means no TLS, as in
+ * etcdctl.
  *
- * @throws {@link InvalidArgumentError} when it is none of them.
+ * @param option the name that an error gives to the option
+ * @throws {@link InvalidArgumentError} when the text has none of these forms
  */
 export function parseEndpoint(text: unknown, option = 'endpoints'): Endpoint {
   const refuse = (): never => {
@@ -33,11 +35,11 @@ export function parseEndpoint(text: unknown, option = 'endpoints'): Endpoint {
   const withScheme = /^https?:\/\//i.test(text) ? text : `http://${text}`
   if (!URL.canParse(withScheme)) return refuse()
   const url = new URL(withScheme)
-  const bare = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
   const port = /:(\d+)\/?$/.exec(text)?.[1]
-  // URL takes more for a host than DNS does ('a,b'), and leaves out tabs and line ends without a word.
+  // URL takes hosts that DNS does not ('a,b'), and silently leaves out tabs and line ends.
   const isHost = /^([\w.-]+|\[[\da-f:.]+\])$/.test(url.hostname) && !/\s/.test(text)
-  if (!bare || !isHost || url.pathname !== '/' || port === undefined || Number(port) === 0) {
+  if (!isBare || !isHost || url.pathname !== '/' || port === undefined || Number(port) === 0) {
     return refuse()
   }
   return Object.freeze({ url: text, target: `${url.hostname}:${port}`, tls })

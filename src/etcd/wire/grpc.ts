@@ -1,5 +1,4 @@
 // The transport that users get: one grpc-js channel to one etcd member.
-// It must not know about retries, other members, tokens, leases or elections.
 
 import {
   type DescMessage,
@@ -21,16 +20,16 @@ import type {
 import { RpcError, Status } from './transport.js'
 
 const channelOptions: ChannelOptions = {
-  // A channel's connection is given up as dead together with the channel, so no other channel may share it.
+  // A dead connection is closed with its channel, so no other channel may share the connection.
   'grpc.use_local_subchannel_pool': 1,
-  // The default of 120 s would keep us away from a restarted member for minutes.
+  // With the default of 120 s a restarted member would go unused for minutes.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
-  // A large election answers with more than the default of 4 MB.
+  // The list of a large election exceeds the default of 4 MB.
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
-  // Retries are decided above, where it is known what may be sent twice.
+  // The caller retries: only it knows what may be sent twice.
   'grpc.enable_retries': 0,
   'grpc.service_config_disable_resolution': 1,
   'grpc.enable_http_proxy': 0,
@@ -70,8 +69,8 @@ function toGrpc(metadata: PlainMetadata): Metadata {
 
 export class GrpcTransport implements Transport {
   readonly #client: Client
-  /** How to end each call and stream that is under way. */
-  readonly #open = new Set<() => void>()
+  /** Cancels each call and stream that is under way. */
+  readonly #cancels = new Set<() => void>()
 
   constructor(endpoint: Endpoint, credentials: ChannelCredentials, overrides: ChannelOptions = {}) {
     this.#client = new Client(endpoint.target, credentials, { ...channelOptions, ...overrides })
@@ -84,8 +83,8 @@ export class GrpcTransport implements Transport {
   ): Promise<MessageShape<O>> {
     const { path, serialize, deserialize } = codecOf(method)
     return new Promise((resolve, reject) => {
-      const settled = (): void => {
-        this.#open.delete(cancel)
+      const cleanUp = (): void => {
+        this.#cancels.delete(cancel)
         options.signal?.removeEventListener('abort', cancel)
       }
       const call = this.#client.makeUnaryRequest(
@@ -96,7 +95,7 @@ export class GrpcTransport implements Transport {
         toGrpc(options.metadata),
         { deadline: Date.now() + options.timeoutMs },
         (error, response) => {
-          settled()
+          cleanUp()
           if (error !== null) reject(new RpcError(error.code, error.details, { cause: error }))
           else if (response === undefined) reject(new RpcError(Status.internal, 'empty answer'))
           else resolve(response)
@@ -105,7 +104,7 @@ export class GrpcTransport implements Transport {
       const cancel = (): void => {
         call.cancel()
       }
-      this.#open.add(cancel)
+      this.#cancels.add(cancel)
       if (options.signal?.aborted === true) cancel()
       else options.signal?.addEventListener('abort', cancel, { once: true })
     })
@@ -121,32 +120,32 @@ export class GrpcTransport implements Transport {
     const cancel = (): void => {
       call.cancel()
     }
-    let over = false
-    this.#open.add(cancel)
+    let isOver = false
+    this.#cancels.add(cancel)
     call.on('data', (message: MessageShape<O>) => {
-      if (!over) sink.message(message)
+      if (!isOver) sink.message(message)
     })
-    // What the error says, 'status' says too; but without a listener it would end the process.
+    // Without a listener an error would end the process; 'status' reports the same.
     call.on('error', () => undefined)
     call.on('status', (status) => {
-      this.#open.delete(cancel)
-      if (over) return
-      over = true
+      this.#cancels.delete(cancel)
+      if (isOver) return
+      isOver = true
       sink.closed(new RpcError(status.code, status.details))
     })
     return {
       send: (message) => {
-        if (!over) call.write(message)
+        if (!isOver) call.write(message)
       },
       cancel: () => {
-        over = true
+        isOver = true
         cancel()
       },
     }
   }
 
   close(): void {
-    for (const cancel of [...this.#open]) cancel()
+    for (const cancel of [...this.#cancels]) cancel()
     this.#client.close()
   }
 }

@@ -1,6 +1,6 @@
-// The port between what we say to an etcd member and how the bytes travel there.
-// One transport is one way to reach one member. It knows calls, streams and gRPC status codes; it must not know
-// about retries, other members, tokens, leases or elections.
+// The library's one port: calls and streams to one etcd member, however the bytes travel. grpc.ts
+// implements it on grpc-js, the devserver and the tests implement it in memory.
+// A transport must not retry: only its callers know what may be sent twice.
 
 import type {
   DescMessage,
@@ -10,7 +10,7 @@ import type {
 } from '@bufbuild/protobuf'
 import type { Endpoint } from './endpoint.js'
 
-/** The gRPC status codes that we tell apart (https://grpc.io/docs/guides/status-codes/). */
+/** The gRPC status codes (https://grpc.io/docs/guides/status-codes/). */
 export const Status = {
   ok: 0,
   cancelled: 1,
@@ -31,7 +31,7 @@ export const Status = {
   unauthenticated: 16,
 } as const
 
-/** How a call or a stream failed, as gRPC tells it. */
+/** How a call or a stream failed, in gRPC's terms. */
 export class RpcError extends Error {
   /** A gRPC status code, see {@link Status}. */
   readonly code: number
@@ -47,35 +47,39 @@ export type Metadata = Readonly<Record<string, string>>
 
 export interface UnaryOptions {
   readonly metadata: Metadata
-  /** The call fails with {@link Status.deadlineExceeded} when no answer came for this long. */
+  /** After this long without an answer the call fails with {@link Status.deadlineExceeded}. */
   readonly timeoutMs: number
-  /** Gives the call up; it then fails with {@link Status.cancelled}. */
+  /** Cancels the call, which then fails with {@link Status.cancelled}. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Where the messages of a stream arrive. After `closed`, or after `cancel()`, nothing is called any more. */
+/** Receives the messages of a stream. Nothing is called after `closed`, or after `cancel()`. */
 export interface StreamSink<O> {
   message(message: O): void
-  /** The stream is over, whoever ended it; a stream that the member ended without an error has the code `ok`. */
+  /**
+   * The stream has ended, on either side. The code is `ok` when the member ended it in good order.
+   */
   closed(error: RpcError): void
 }
 
-/** Our end of a stream. */
+/** The client's end of a stream. */
 export interface OutgoingStream<I> {
-  /** Never throws: on a dead stream the message is dropped, and `closed` tells. */
+  /**
+   * Never throws: on a dead stream the message is lost, and the sink's `closed` reports the end.
+   */
   send(message: I): void
   cancel(): void
 }
 
 export interface Transport {
-  /** One request, one answer. Rejects with {@link RpcError} and with nothing else. */
+  /** One request, one answer. Rejects only with {@link RpcError}. */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
     options: UnaryOptions,
   ): Promise<MessageShape<O>>
 
-  /** Opens a stream in both directions. `sink` is never called before this returns. */
+  /** Opens a stream in both directions. The sink is never called before this returns. */
   duplex<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
     metadata: Metadata,
@@ -86,5 +90,8 @@ export interface Transport {
   close(): void
 }
 
-/** Makes the transport to one member. Called once an endpoint, and again after its connection was given up as dead. */
+/**
+ * Makes the transport to one member. Called once per endpoint, and again after its connection was
+ * given up as dead.
+ */
 export type TransportFactory = (endpoint: Endpoint) => Transport

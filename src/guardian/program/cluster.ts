@@ -1,25 +1,25 @@
-// The leases of one cluster that are to be revoked when their process is gone, and an open connection to do it over.
-// It must not know how it is learnt that the process is gone. It never renews anything.
+// The leases of one cluster that a guardian revokes when their process is gone, and an open
+// connection to revoke them over. It must never renew a lease: a guardian cannot keep one alive.
 
 import { readFileSync } from 'node:fs'
 import type { GuardianAccess } from '../protocol.js'
 import { type MemberAnswer, GuardianConnection } from './connection.js'
-import { authenticateRequest, leaseRevokeRequest, paths, tokenOf } from './messages.js'
+import { authenticateRequest, leaseRevokeRequest, paths, signInTokenOf } from './messages.js'
 
-/** How long one connection may take before the next one is asked as well. */
+/** How long the guardian waits for one member before it asks the next one as well. */
 const hedgeMs = 25
-/** How long one connection is listened to in all. */
-const askMs = 2_000
+/** How long one member may take to answer. */
+const answerTimeoutMs = 2_000
 const firstPauseMs = 50
-/** How often it is looked whether a process is gone. */
-const lookEveryMs = 5
-const longestPauseMs = 1_000
-/** Leases that are revoked at the same time. */
-const mostAtOnce = 500
+const maxPauseMs = 1_000
+/** How often the guardian checks whether a process is gone. */
+const checkIntervalMs = 5
+/** How many leases are revoked at the same time. */
+const maxConcurrentRevokes = 500
 
 const ok = 0
 const notFound = 5
-const tokenTrouble = /invalid auth token|user name is empty|revision of auth store is old/
+const signInTokenRefusal = /invalid auth token|user name is empty|revision of auth store is old/
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -30,18 +30,18 @@ function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
   try {
-    // One that has ended stays in the list until somebody asks for it, in many containers for ever.
+    // A process that has ended stays listed until its parent reaps it: in many containers for ever.
     return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'))
   } catch {
-    // No /proc, or just gone: what is looked at again in a moment.
+    // There is no /proc, or the process has just ended. The next check comes soon.
     return true
   }
 }
 
-interface Held {
-  /** For how long it may live, in seconds. */
+interface HeldLease {
+  /** How long the lease may live, in seconds. */
   readonly ttlS: number
-  /** The process that has to be gone before it is revoked. */
+  /** The process that must be gone before the lease is revoked. */
   readonly after: number | undefined
 }
 
@@ -49,13 +49,13 @@ export class GuardianCluster {
   readonly #connections: readonly GuardianConnection[]
   readonly #credentials: GuardianAccess['credentials']
   readonly #onConnected: () => void
-  readonly #held = new Map<bigint, Held>()
-  #token: string | undefined
+  readonly #held = new Map<bigint, HeldLease>()
+  #signInToken: string | undefined
   #signingIn: Promise<void> | undefined
-  /** The connection that is kept connected, and asked first. */
+  /** The index of the connection that is kept open, and asked first. */
   #first: number
   #failures = 0
-  #closed = false
+  #isClosed = false
 
   constructor({ endpoints, tls, credentials }: GuardianAccess, onConnected: () => void) {
     this.#connections = endpoints.map((endpoint) => new GuardianConnection(endpoint, tls))
@@ -73,26 +73,27 @@ export class GuardianCluster {
     this.#held.delete(lease)
   }
 
-  set token(token: string | undefined) {
-    this.#token = token
+  set token(signInToken: string | undefined) {
+    this.#signInToken = signInToken
   }
 
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     for (const connection of this.#connections) connection.close()
   }
 
   /** Resolves when every lease is known to be gone, or has surely run out. */
   async revokeAll(): Promise<void> {
-    const left = [...this.#held].values()
-    const one = async (): Promise<void> => {
-      for (const [lease, held] of left) await this.#revoke(lease, held)
+    const queue = [...this.#held].values()
+    const revokeInTurn = async (): Promise<void> => {
+      for (const [lease, held] of queue) await this.#revoke(lease, held)
     }
-    await Promise.all(Array.from({ length: Math.min(mostAtOnce, this.#held.size) }, one))
+    const length = Math.min(maxConcurrentRevokes, this.#held.size)
+    await Promise.all(Array.from({ length }, revokeInTurn))
   }
 
   #keepConnected(): void {
-    if (this.#closed) return
+    if (this.#isClosed) return
     this.#at(this.#first).open(
       () => {
         this.#failures = 0
@@ -101,7 +102,7 @@ export class GuardianCluster {
       () => {
         this.#first += 1
         this.#failures += 1
-        const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(this.#failures, 10))
+        const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(this.#failures, 10))
         setTimeout(() => {
           this.#keepConnected()
         }, pauseMs)
@@ -109,20 +110,23 @@ export class GuardianCluster {
     )
   }
 
-  async #revoke(lease: bigint, { ttlS, after }: Held): Promise<void> {
+  async #revoke(lease: bigint, { ttlS, after }: HeldLease): Promise<void> {
     // After a change of etcd's leader a lease may live for another TTL, and no longer.
     const giveUpAt = performance.now() + ttlS * 2_000
     while (after !== undefined && isAlive(after) && performance.now() < giveUpAt) {
-      await sleep(lookEveryMs)
+      await sleep(checkIntervalMs)
     }
     for (let pauseMs = firstPauseMs; performance.now() < giveUpAt; pauseMs *= 2) {
-      if (await this.#anyRevokes(lease)) return
-      await sleep(Math.min(pauseMs, longestPauseMs))
+      if (await this.#revokeOverAny(lease)) return
+      await sleep(Math.min(pauseMs, maxPauseMs))
     }
   }
 
-  /** Asks one connection after the other without waiting long for any; true as soon as one says that the lease is gone. */
-  #anyRevokes(lease: bigint): Promise<boolean> {
+  /**
+   * Asks one member after the other, without waiting long for any. Resolves with true as soon as
+   * one of them says that the lease is gone.
+   */
+  #revokeOverAny(lease: bigint): Promise<boolean> {
     return new Promise((resolve) => {
       let pending = 0
       let asked = 0
@@ -134,9 +138,9 @@ export class GuardianCluster {
         asked += 1
         pending += 1
         timer = setTimeout(askNext, hedgeMs)
-        void this.#revokedBy(connection, lease).then((gone) => {
+        void this.#revokeOver(connection, lease).then((isGone) => {
           pending -= 1
-          if (gone) {
+          if (isGone) {
             clearTimeout(timer)
             resolve(true)
           } else {
@@ -149,12 +153,12 @@ export class GuardianCluster {
     })
   }
 
-  async #revokedBy(connection: GuardianConnection, lease: bigint): Promise<boolean> {
+  async #revokeOver(connection: GuardianConnection, lease: bigint): Promise<boolean> {
     const request = leaseRevokeRequest(lease)
     const ask = (): Promise<MemberAnswer> =>
-      connection.ask(paths.leaseRevoke, request, this.#token, askMs)
+      connection.send(paths.leaseRevoke, request, this.#signInToken, answerTimeoutMs)
     let answer = await ask()
-    if (this.#credentials !== undefined && tokenTrouble.test(answer.message)) {
+    if (this.#credentials !== undefined && signInTokenRefusal.test(answer.message)) {
       await (this.#signingIn ??= this.#signIn(connection, this.#credentials))
       this.#signingIn = undefined
       answer = await ask()
@@ -167,8 +171,13 @@ export class GuardianCluster {
     { user, password }: NonNullable<GuardianAccess['credentials']>,
   ): Promise<void> {
     const request = authenticateRequest(user, password)
-    const { code, body } = await connection.ask(paths.authenticate, request, undefined, askMs)
-    if (code === ok) this.#token = tokenOf(body)
+    const { code, body } = await connection.send(
+      paths.authenticate,
+      request,
+      undefined,
+      answerTimeoutMs,
+    )
+    if (code === ok) this.#signInToken = signInTokenOf(body)
   }
 
   #at(index: number): GuardianConnection {

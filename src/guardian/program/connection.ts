@@ -1,5 +1,4 @@
 // One HTTP/2 connection to one member of etcd, opened when it is needed, and requests over it.
-// It must not know what is asked, nor of other members.
 
 import {
   type ClientHttp2Session,
@@ -11,18 +10,20 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { GuardianAccess } from '../protocol.js'
 
-/** What a member said: a gRPC status, its message, and the answer. */
+/** A member's answer, with its gRPC status and the message of that status. */
 export interface MemberAnswer {
   readonly code: number
   readonly message: string
   readonly body: Buffer
 }
 
-/** The kernel asks an idle peer whether it is there, so that a dead connection is noticed and a gateway keeps a live one. */
+/**
+ * How long a connection may be idle before the kernel probes it. The probes notice a dead
+ * connection, and make a gateway keep a live one.
+ */
 const keepAliveAfterMs = 10_000
-/** A member that is not connected by then is not waited for. */
-const connectMs = 5_000
-/** gRPC's code for whatever kept an answer from coming. */
+const connectTimeoutMs = 5_000
+/** gRPC's code for an answer that did not come, for whatever reason. */
 export const unavailable = 14
 
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_CONTENT_TYPE } = constants
@@ -42,35 +43,35 @@ export class GuardianConnection {
   /**
    * Opens the connection and keeps it.
    *
-   * @param onClosed called once when it ends, also when it never came up.
+   * @param onClosed called once when the connection ends, even if it was never open.
    */
   open(onOpen: () => void, onClosed: () => void): void {
-    const session = this.#connected()
+    const session = this.#connect()
     if (session.destroyed) onClosed()
     else session.once('close', onClosed)
-    const tooLate = setTimeout(() => {
+    const timeout = setTimeout(() => {
       session.destroy()
-    }, connectMs)
-    // The first thing that a server says, and the proof that it speaks HTTP/2.
+    }, connectTimeoutMs)
+    // A server sends its settings first. They prove that it speaks HTTP/2.
     session.once('remoteSettings', () => {
-      clearTimeout(tooLate)
+      clearTimeout(timeout)
       onOpen()
     })
   }
 
-  /** One request, one answer. Never rejects: what does not come is {@link unavailable}. */
-  ask(
+  /** Sends one request. Never rejects: without an answer, the code is {@link unavailable}. */
+  send(
     path: string,
     body: Buffer,
     token: string | undefined,
     timeoutMs: number,
   ): Promise<MemberAnswer> {
     return new Promise((resolve) => {
-      const failed = (message: string): void => {
+      const fail = (message: string): void => {
         resolve({ code: unavailable, message, body: Buffer.alloc(0) })
       }
       try {
-        const session = this.#connected()
+        const session = this.#connect()
         const stream = session.request({
           [HTTP2_HEADER_METHOD]: 'POST',
           [HTTP2_HEADER_PATH]: path,
@@ -84,11 +85,11 @@ export class GuardianConnection {
         stream.on('trailers', (trailers: IncomingHttpHeaders) => (status = trailers))
         stream.on('data', (chunk: Buffer) => chunks.push(chunk))
         stream.on('error', (error: Error) => {
-          failed(error.message)
+          fail(error.message)
         })
         stream.on('close', () => {
           const code = status['grpc-status']
-          if (code === undefined) failed('the member gave no answer')
+          if (code === undefined) fail('the member gave no answer')
           resolve({
             code: Number(code),
             message: String(status['grpc-message'] ?? ''),
@@ -96,12 +97,12 @@ export class GuardianConnection {
           })
         })
         stream.setTimeout(timeoutMs, () => {
-          // Whoever is asked next time is asked over a new connection: this one may be dead.
+          // The connection may be dead: the next request opens another one.
           session.destroy()
         })
         stream.end(body)
       } catch (error) {
-        failed(String(error))
+        fail(String(error))
       }
     })
   }
@@ -110,19 +111,19 @@ export class GuardianConnection {
     this.#session?.destroy()
   }
 
-  #connected(): ClientHttp2Session {
+  #connect(): ClientHttp2Session {
     if (this.#session !== undefined) return this.#session
     const session = connectHttp2(`${this.#tls ? 'https' : 'http'}://${this.#authority}`, {
       createConnection: () => this.#dial(),
     })
     this.#session = session
-    const gone = (): void => {
+    const forget = (): void => {
       if (this.#session === session) this.#session = undefined
     }
-    // Without a listener it would end the process; 'close' follows.
-    session.on('error', gone)
-    session.once('goaway', gone)
-    session.once('close', gone)
+    // Without a listener, 'error' would end the process. 'close' follows it.
+    session.on('error', forget)
+    session.once('goaway', forget)
+    session.once('close', forget)
     return session
   }
 
@@ -137,7 +138,7 @@ export class GuardianConnection {
   #dial(): Socket {
     const path = this.#socketPath
     const { hostname, port } = new URL(`http://${this.#authority}`)
-    // 'http' has a port that URL leaves out.
+    // URL omits the default port of http.
     const tcp = {
       host: hostname.replace(/^\[(.*)\]$/, '$1'),
       port: Number(port === '' ? 80 : port),

@@ -1,23 +1,29 @@
-// The program of a guardian: a process that is told which leases its parent holds, and that revokes them when the parent
-// is gone, however it went. The pipe to the parent is how it knows: the kernel closes it. It never renews a lease, so it
-// cannot keep one alive. It loads little, because it runs beside every process that wants one.
+// The program of a guardian: a process that revokes its parent's leases when the parent is gone,
+// however it ended. The guardian notices by the pipe to its parent, which the kernel closes. It
+// never renews a lease, so it cannot keep one alive. It loads little, because it runs beside every
+// process that wants one.
 
-import { encodeLine, lineReader, type GuardianOrder } from '../protocol.js'
+import { encodeLine, lineReader, type GuardianOrder, type GuardianReport } from '../protocol.js'
 import { GuardianCluster } from './cluster.js'
 
 process.title = 'etcd-elect guardian'
-// What is aimed at the parent must not take the guardian first; it ends by itself when it has nothing left to do.
+// Signals that are meant for the parent must not end the guardian first. It ends by itself when it
+// has nothing left to do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) {
   try {
     process.on(signal, () => undefined)
   } catch {
-    // Not every platform has every signal.
+    // Some platforms lack some signals.
   }
 }
 
 const clusters = new Map<number, GuardianCluster>()
 
-function obey(order: GuardianOrder): void {
+function send(report: GuardianReport): void {
+  process.stdout.write(encodeLine(report))
+}
+
+function handle(order: GuardianOrder): void {
   const { cluster: number } = order
   const cluster = clusters.get(number)
   switch (order.do) {
@@ -25,7 +31,7 @@ function obey(order: GuardianOrder): void {
       clusters.set(
         number,
         new GuardianCluster(order.access, () => {
-          process.stdout.write(encodeLine({ is: 'connected', cluster: number }))
+          send({ is: 'connected', cluster: number })
         }),
       )
       return
@@ -33,7 +39,7 @@ function obey(order: GuardianOrder): void {
       cluster?.close()
       clusters.delete(number)
       return
-    case 'token':
+    case 'useToken':
       if (cluster !== undefined) cluster.token = order.token
       return
     case 'hold':
@@ -46,10 +52,10 @@ function obey(order: GuardianOrder): void {
   order satisfies never
 }
 
-let alone = false
-async function orphaned(): Promise<void> {
-  if (alone) return
-  alone = true
+let isOrphaned = false
+async function revokeAndExit(): Promise<void> {
+  if (isOrphaned) return
+  isOrphaned = true
   await Promise.all([...clusters.values()].map((cluster) => cluster.revokeAll()))
   process.exit()
 }
@@ -58,11 +64,11 @@ process.stdin.setEncoding('utf8')
 process.stdin.on(
   'data',
   lineReader((line) => {
-    obey(JSON.parse(line) as GuardianOrder)
+    handle(JSON.parse(line) as GuardianOrder)
   }),
 )
 process.stdin.on('error', () => undefined)
-process.stdin.once('close', () => void orphaned())
-process.stdin.once('end', () => void orphaned())
-// Nobody listens any more: the same as the end of the other pipe, which follows.
+process.stdin.once('close', () => void revokeAndExit())
+process.stdin.once('end', () => void revokeAndExit())
+// The parent no longer reads. The end of the other pipe follows.
 process.stdout.on('error', () => undefined)

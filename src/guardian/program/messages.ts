@@ -1,5 +1,5 @@
-// The two requests of etcd that a guardian makes, written by hand in protobuf and gRPC's framing, so that it need not load
-// a runtime for them. It must not know how bytes travel. It imports nothing.
+// The two requests that a guardian sends to etcd, encoded by hand in protobuf and gRPC's framing,
+// so that the guardian need not load a runtime for them.
 
 export const paths = {
   leaseRevoke: '/etcdserverpb.Lease/LeaseRevoke',
@@ -17,18 +17,18 @@ export function authenticateRequest(name: string, password: string): Buffer {
 }
 
 /** `AuthenticateResponse { ResponseHeader header = 1; string token = 2 }` */
-export function tokenOf(body: Buffer): string | undefined {
-  // A flag for compression and the length stand before the message.
+export function signInTokenOf(body: Buffer): string | undefined {
+  // The message comes after a compression flag and its length.
   let at = 5
   while (at < body.length) {
     const key = readVarint(body, at)
     at = key.next
-    const wire = key.value & 7
-    // Lengths and numbers are all that this message holds.
-    if (wire !== 0 && wire !== 2) return undefined
+    const wireType = key.value & 7
+    // This message has varints (0) and length-prefixed fields (2) only.
+    if (wireType !== 0 && wireType !== 2) return undefined
     const value = readVarint(body, at)
     at = value.next
-    if (wire === 0) continue
+    if (wireType === 0) continue
     if (key.value >> 3 === 2) return body.toString('utf8', at, at + value.value)
     at += value.value
   }
@@ -57,7 +57,7 @@ function varint(value: bigint): Buffer {
   return Buffer.from(bytes)
 }
 
-/** Numbers above 2^53 lose their end, and no length is one of them. */
+/** Loses the low bits of numbers above 2^53. No length is that large. */
 function readVarint(bytes: Buffer, from: number): { value: number; next: number } {
   let value = 0
   let scale = 1

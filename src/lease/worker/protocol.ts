@@ -1,5 +1,5 @@
-// What the main thread tells the worker that renews, and what the worker tells it. Clusters and leases are numbered by
-// the main thread.
+// The messages between the main thread and the worker thread that renews leases. The main thread
+// numbers clusters and leases.
 
 import type { ClusterAccess } from '../../etcd/api.js'
 import type { Deadline } from '../deadline.js'
@@ -8,7 +8,7 @@ export type WorkerOrder =
   | { readonly do: 'connect'; readonly cluster: number; readonly access: ClusterAccess }
   | { readonly do: 'forget'; readonly cluster: number }
   | ({ readonly do: 'renew' } & RenewalTask)
-  | { readonly do: 'readWith'; readonly task: number; readonly keys: readonly Uint8Array[] }
+  | { readonly do: 'confirmWith'; readonly task: number; readonly keys: readonly Uint8Array[] }
   | { readonly do: 'renewNow'; readonly task: number }
   | { readonly do: 'drop'; readonly task: number }
 
@@ -18,22 +18,20 @@ export interface RenewalTask {
   readonly leaseId: bigint
   readonly ttlS: number
   readonly deadline: Deadline
-  /** Those that confirm renewals. */
+  /** Reading any of these may confirm a renewal. */
   readonly keys: readonly Uint8Array[]
-  /** Of a {@link SharedDeadline}, written by the worker. */
+  /** The memory of a {@link SharedDeadline}, written by the worker. */
   readonly shared: SharedArrayBuffer
-  /** Of a {@link Pulse}, written by the main thread. */
+  /** The memory of a {@link Heartbeat}, written by the main thread. */
   readonly heartbeat: SharedArrayBuffer
   readonly maxStallMs: number
 }
 
-/** It can be told what to do; told once. */
-export interface WorkerReady {
-  readonly is: 'up'
-}
+/** `ready`: the worker takes orders. Comes once, before all others. */
+export type WorkerReport = { readonly is: 'ready' } | LeaseReport
 
-/** News of one lease; what it is about is in shared memory already. */
-export type WorkerReport =
+/** News of one lease. The shared deadline has it already when the report comes. */
+export type LeaseReport =
   | { readonly is: 'acknowledged'; readonly task: number }
   | { readonly is: 'confirmed'; readonly task: number }
-  | { readonly is: 'gone'; readonly task: number; readonly answeredAtMs: number }
+  | { readonly is: 'leaseMissing'; readonly task: number; readonly answeredAtMs: number }

@@ -1,84 +1,86 @@
-// What the two threads read of each other without a message, so that it is there the instant it is looked for: the
-// deadline as the worker knows it, and when the main thread's event loop last turned.
-// It must not know what either is used for.
+// What the two threads read of each other without waiting for a message: the deadline as the worker
+// knows it, and when an event loop last turned.
 //
-// Every word is read and written with Atomics, which puts all of it in one order. The deadline has several words: a
-// counter that is odd while they are being written, and the same before and after they are read, tells that they belong
-// together.
+// Every word is read and written with Atomics, which puts all accesses in one order. The deadline
+// has several words. A counter tells that they belong together: it is odd while they are being
+// written, and the same before and after they are read.
 
 import type { Acknowledgement, Deadline, Instant } from '../deadline.js'
 
 const word = {
   count: 0,
-  gone: 1,
+  leaseMissing: 1,
   renewedMonotonic: 2,
   renewedWall: 3,
-  waiting: 4,
+  isUnconfirmed: 4,
   sentMonotonic: 5,
   sentWall: 6,
   raftTerm: 7,
 } as const
 
-/** Whoever writes is done in less than a microsecond, unless it was taken off its processor or is no more. */
-const mostAttempts = 100
+/**
+ * How often to try to read. A writer is done in less than a microsecond, unless its thread is
+ * preempted or has ended.
+ */
+const maxAttempts = 100
 
 export class SharedDeadline {
   readonly buffer: SharedArrayBuffer
   readonly #words: BigInt64Array
   #read: Deadline
   /** The counter that {@link #read} was read with. */
-  #readAt = 0n
+  #readCount = 0n
 
-  /** @param initial what is believed until something is published; how long a renewal counts stays as it says. */
+  /** @param initial holds until something is published. Its `validForMs` holds for ever. */
   constructor(initial: Deadline, buffer = new SharedArrayBuffer(8 * Object.keys(word).length)) {
     this.buffer = buffer
     this.#words = new BigInt64Array(buffer)
     this.#read = initial
   }
 
-  /** By one thread only. */
-  publish({ renewedAt, unverified }: Deadline): void {
-    this.#written(() => {
+  /** Only one thread may call this. */
+  publish({ renewedAt, unconfirmed }: Deadline): void {
+    this.#write(() => {
       this.#putInstant(word.renewedMonotonic, renewedAt)
-      this.#put(word.waiting, unverified === undefined ? 0n : 1n)
-      if (unverified === undefined) return
-      this.#putInstant(word.sentMonotonic, unverified.sentAt)
-      this.#put(word.raftTerm, BigInt.asIntN(64, unverified.raftTerm))
+      this.#put(word.isUnconfirmed, unconfirmed === undefined ? 0n : 1n)
+      if (unconfirmed === undefined) return
+      this.#putInstant(word.sentMonotonic, unconfirmed.sentAt)
+      this.#put(word.raftTerm, BigInt.asIntN(64, unconfirmed.raftTerm))
     })
   }
 
-  /** etcd has no such lease; nothing undoes it. */
-  publishGone(): void {
-    this.#put(word.gone, 1n)
+  /** Says that etcd has no such lease. Nothing undoes that. */
+  publishLeaseMissing(): void {
+    this.#put(word.leaseMissing, 1n)
   }
 
-  get isGone(): boolean {
-    return this.#get(word.gone) === 1n
+  get isLeaseMissing(): boolean {
+    return this.#get(word.leaseMissing) === 1n
   }
 
-  /** What was published last, or before that: a deadline that was true once stays true, it only gets old. */
+  /** The deadline published last, or an earlier one, which is old but still true. */
   read(): Deadline {
-    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const count = this.#get(word.count)
-      if (count === this.#readAt) break
+      if (count === this.#readCount) break
       if (count % 2n !== 0n) continue
       const renewedAt = this.#instant(word.renewedMonotonic)
-      const unverified = this.#acknowledgement()
+      const unconfirmed = this.#acknowledgement()
       if (this.#get(word.count) !== count) continue
-      this.#read = { ...this.#read, renewedAt, unverified }
-      this.#readAt = count
+      this.#read = { ...this.#read, renewedAt, unconfirmed }
+      this.#readCount = count
       break
     }
     return this.#read
   }
 
   #acknowledgement(): Acknowledgement | undefined {
-    if (this.#get(word.waiting) === 0n) return undefined
+    if (this.#get(word.isUnconfirmed) === 0n) return undefined
     const raftTerm = BigInt.asUintN(64, this.#get(word.raftTerm))
     return { sentAt: this.#instant(word.sentMonotonic), raftTerm }
   }
 
-  #written(write: () => void): void {
+  #write(write: () => void): void {
     Atomics.add(this.#words, word.count, 1n)
     write()
     Atomics.add(this.#words, word.count, 1n)
@@ -105,7 +107,7 @@ export class SharedDeadline {
   }
 }
 
-/** A sign of life of one thread, with whether it says that all is well. */
+/** When the event loop of one thread last turned, and whether that thread calls itself healthy. */
 export class Heartbeat {
   readonly buffer: SharedArrayBuffer
   readonly #words: BigInt64Array
@@ -129,7 +131,7 @@ export class Heartbeat {
   }
 }
 
-/** Rounded to the earlier one, which makes nobody believe too long; what is infinitely long ago is just as useless. */
+/** Rounds down, so that no deadline is too late. Infinitely long ago becomes very long ago. */
 function microseconds(ms: number): bigint {
   return BigInt(Math.floor(Math.max(ms, -1e12) * 1_000))
 }

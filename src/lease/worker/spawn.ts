@@ -1,32 +1,25 @@
-// Starts the worker thread that renews leases, and says where none can be. It must not know what the worker is told.
+// Starts the worker thread that renews leases, and says why it cannot where that is impossible.
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { WorkerReport, WorkerOrder, WorkerReady } from './protocol.js'
+import { ClosableListener, type Companion, type SpawnCompanion } from '../../base/companion.js'
+import type { WorkerOrder, WorkerReport } from './protocol.js'
 import { Heartbeat } from './shared-memory.js'
 
-export interface WorkerThread {
+export interface WorkerThread extends Companion<WorkerOrder> {
   readonly threadId: number
   /** Beats while the worker's event loop turns. */
   readonly heartbeat: Heartbeat
-  tell(order: WorkerOrder): void
-  /** Ends it at once, whatever it does. */
+  /** Ends the worker at once, whatever it is doing. */
   terminate(): void
 }
 
-export interface WorkerThreadListener {
-  up(): void
-  news(news: WorkerReport): void
-  /** Called once, unless it was terminated from here. */
-  gone(reason: string): void
-}
-
-export type StartWorker = (listener: WorkerThreadListener) => WorkerThread
+export type SpawnWorker = SpawnCompanion<WorkerThread, WorkerReport>
 
 const program = new URL('./program/worker.js', import.meta.url)
 
-/** Why no worker can be started by this process; undefined when one can. */
+/** Why this process cannot start a worker; undefined when it can. */
 export function whyNoWorkerThread(): string | undefined {
   const { permission } = process as { permission?: { has(scope: string): boolean } }
   if (permission?.has('worker') === false) {
@@ -38,53 +31,50 @@ export function whyNoWorkerThread(): string | undefined {
   return undefined
 }
 
-export const startWorker: StartWorker = (listener) => {
+export const spawnWorker: SpawnWorker = (listener) => {
   const heartbeat = new Heartbeat()
-  let over = false
-  const gone = (reason: string): void => {
-    if (over) return
-    over = true
-    listener.gone(reason)
-  }
-  const terminated = (): void => {
-    over = true
-  }
+  const closable = new ClosableListener(listener)
   let worker: Worker
   try {
-    // What the main thread loads at its start, to instrument or to transform it, is not for the worker.
     worker = new Worker(program, {
       name: 'etcd-elect renewal',
       workerData: { heartbeat: heartbeat.buffer },
+      // The worker must not load what the main thread loads to instrument or transform its code.
       execArgv: [],
     })
   } catch (error) {
-    // Told later, like any other end: whoever starts it again does so in a timer, where nobody would catch this.
+    // Reported later, like any other end: a restart is done in a timer, which would not catch this.
     queueMicrotask(() => {
-      gone(String(error))
+      closable.ended(String(error))
     })
-    return { threadId: -1, heartbeat, tell: () => undefined, terminate: terminated }
+    return {
+      threadId: -1,
+      heartbeat,
+      send: () => undefined,
+      terminate: () => {
+        closable.close()
+      },
+    }
   }
-  worker.on('message', (message: WorkerReport | WorkerReady) => {
-    if (over) return
-    if (message.is === 'up') listener.up()
-    else listener.news(message)
+  worker.on('message', (report: WorkerReport) => {
+    closable.report(report)
   })
   worker.once('error', (error) => {
-    gone(`it failed: ${String(error)}`)
+    closable.ended(`it failed: ${String(error)}`)
   })
   worker.once('exit', (code) => {
-    gone(`it ended with ${String(code)}`)
+    closable.ended(`it ended with ${String(code)}`)
   })
-  // Nobody stays alive for the sake of it.
+  // The process does not stay alive for its worker.
   worker.unref()
   return {
     threadId: worker.threadId,
     heartbeat,
-    tell: (order) => {
-      if (!over) worker.postMessage(order)
+    send: (order) => {
+      if (!closable.isClosed) worker.postMessage(order)
     },
     terminate: () => {
-      terminated()
+      closable.close()
       void worker.terminate()
     },
   }

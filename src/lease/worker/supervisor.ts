@@ -1,184 +1,182 @@
-// The worker of this process as the main thread sees it: one thread for all sessions that want one, told of every lease
-// that it is to renew, watched, and started again when it died or hangs. It must not know what the leases are for, nor
-// who renews while there is no worker.
+// Supervises the one worker thread that renews leases for all sessions of this process that want
+// one: sends it every lease, and replaces it when it ends or hangs.
 
-import type { Clock } from '../../base/clock.js'
-import { systemClock } from '../../base/clock.js'
+import { type Clock, systemClock } from '../../base/clock.js'
+import { SupervisedCompanion } from '../../base/supervised.js'
 import type { EtcdApi } from '../../etcd/api.js'
-import { Backoff } from '../../base/backoff.js'
-import type { RenewalTask, WorkerReport, WorkerOrder } from './protocol.js'
-import { type WorkerThread, startWorker, type StartWorker } from './spawn.js'
+import type { LeaseReport, RenewalTask, WorkerOrder, WorkerReport } from './protocol.js'
+import { type SpawnWorker, whyNoWorkerThread, type WorkerThread } from './spawn.js'
 
-/** What becomes of the worker, told to each session that uses it. None of these may throw. */
+/** A session that uses the worker. None of these may throw. */
 export interface WorkerListener {
   started(threadId: number): void
-  /** It is gone, and another one is being started. */
+  /** The worker ended or hung, and another one is being started. */
   lost(reason: string): void
 }
 
-/** One lease that the worker renews. */
-export interface RenewedLease {
-  /** What a worker that is new to it has to know. */
+/** The main thread's side of a lease that the worker renews. None of these may throw. */
+export interface RenewalClient {
+  /** Says what a new worker has to know. */
   describe(): Omit<RenewalTask, 'cluster' | 'task'>
-  report(news: WorkerReport): void
+  report(report: LeaseReport): void
   /** There is no worker at present. */
   workerLost(): void
 }
 
+/** Speaks to the worker about one lease. */
 export interface RenewalHandle {
-  tell(order: 'renewNow' | { readonly readWith: readonly Uint8Array[] }): void
+  renewNow(): void
+  confirmWith(keys: readonly Uint8Array[]): void
   drop(): void
 }
 
-interface RenewedCluster {
+interface RenewalCluster {
   readonly number: number
   readonly api: EtcdApi
   users: number
 }
 
-const lookEveryMs = 500
-/** So often in a row is it looked at in vain before a worker counts as hung: each look is proof that we turn. */
-const mostVainLooks = 10
-/** One that lived so long did not die of a cause that is there again at once. */
-const lastingMs = 10_000
+const checkIntervalMs = 500
+/**
+ * After so many missed beats in a row a worker counts as hung. They are counted rather than timed:
+ * each check proves that this thread's event loop turns.
+ */
+const maxMissedBeats = 10
 
-export class RenewalWorker {
-  readonly #start: StartWorker
+export class WorkerSupervisor {
+  readonly #worker: SupervisedCompanion<WorkerThread, WorkerReport>
   readonly #clock: Clock
-  readonly #backoff: Backoff
   readonly #listeners = new Set<WorkerListener>()
-  readonly #clusters = new Map<EtcdApi, RenewedCluster>()
-  readonly #leases = new Map<number, { lease: RenewedLease; cluster: RenewedCluster }>()
-  #thread: WorkerThread | undefined
-  #startedAtMs = 0
+  readonly #clusters = new Map<EtcdApi, RenewalCluster>()
+  readonly #leases = new Map<number, { client: RenewalClient; cluster: RenewalCluster }>()
   #lastBeatMs = 0
-  #vainLooks = 0
-  #cancelLook: (() => void) | undefined
-  #cancelRestart: (() => void) | undefined
-  #numbered = 0
+  #missedBeats = 0
+  #cancelCheck: (() => void) | undefined
+  #nextNumber = 0
 
-  constructor(start: StartWorker, clock: Clock, random: () => number) {
-    this.#start = start
+  constructor(spawn: SpawnWorker, clock: Clock, random: () => number) {
     this.#clock = clock
-    this.#backoff = new Backoff(random, 50, 5_000)
+    const listener = {
+      started: () => {
+        this.#started()
+      },
+      report: (report: WorkerReport) => {
+        this.#handle(report)
+      },
+      lost: (reason: string) => {
+        this.#lost(reason)
+      },
+    }
+    this.#worker = new SupervisedCompanion(spawn, listener, clock, random)
   }
 
-  /** Starts the worker unless it runs; what it returns ends the worker with the last one who wanted it. */
+  /** Starts the worker unless it runs. Returns how to leave it: the last to leave ends it. */
   join(listener: WorkerListener): () => void {
     this.#listeners.add(listener)
-    if (this.#thread === undefined && this.#cancelRestart === undefined) this.#run()
+    this.#worker.start()
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#end()
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#stop()
     }
   }
 
-  renew(api: EtcdApi, lease: RenewedLease): RenewalHandle {
+  renew(api: EtcdApi, client: RenewalClient): RenewalHandle {
     const cluster = this.#cluster(api)
     cluster.users += 1
-    const task = this.#numbered++
-    this.#leases.set(task, { lease, cluster })
-    if (this.#thread === undefined) lease.workerLost()
-    else this.#tell({ do: 'renew', ...lease.describe(), cluster: cluster.number, task })
+    const task = this.#nextNumber++
+    this.#leases.set(task, { client, cluster })
+    if (this.#worker.running === undefined) client.workerLost()
+    else this.#sendLease(task, client, cluster)
     return {
-      tell: (order) => {
-        if (order === 'renewNow') this.#tell({ do: 'renewNow', task })
-        else this.#tell({ do: 'readWith', task, keys: order.readWith })
+      renewNow: () => {
+        this.#send({ do: 'renewNow', task })
+      },
+      confirmWith: (keys) => {
+        this.#send({ do: 'confirmWith', task, keys })
       },
       drop: () => {
         if (!this.#leases.delete(task)) return
-        this.#tell({ do: 'drop', task })
+        this.#send({ do: 'drop', task })
         cluster.users -= 1
         if (cluster.users > 0) return
         this.#clusters.delete(api)
-        this.#tell({ do: 'forget', cluster: cluster.number })
+        this.#send({ do: 'forget', cluster: cluster.number })
       },
     }
   }
 
-  #cluster(api: EtcdApi): RenewedCluster {
+  #cluster(api: EtcdApi): RenewalCluster {
     let cluster = this.#clusters.get(api)
     if (cluster === undefined) {
-      cluster = { number: this.#numbered++, api, users: 0 }
+      cluster = { number: this.#nextNumber++, api, users: 0 }
       this.#clusters.set(api, cluster)
-      this.#introduce(cluster)
+      this.#sendCluster(cluster)
     }
     return cluster
   }
 
-  #introduce({ number: cluster, api: { access } }: RenewedCluster): void {
-    if (access !== undefined) this.#tell({ do: 'connect', cluster, access })
+  #sendCluster({ number: cluster, api: { access } }: RenewalCluster): void {
+    if (access !== undefined) this.#send({ do: 'connect', cluster, access })
   }
 
-  #tell(order: WorkerOrder): void {
-    this.#thread?.tell(order)
+  #sendLease(task: number, client: RenewalClient, { number: cluster }: RenewalCluster): void {
+    this.#send({ do: 'renew', ...client.describe(), cluster, task })
   }
 
-  #run(): void {
-    this.#startedAtMs = this.#clock.monotonicMs()
+  #send(order: WorkerOrder): void {
+    this.#worker.running?.send(order)
+  }
+
+  #started(): void {
     this.#lastBeatMs = 0
-    this.#vainLooks = 0
-    const thread = this.#start({
-      up: () => {
-        for (const listener of [...this.#listeners]) listener.started(thread.threadId)
-      },
-      news: (news) => {
-        this.#leases.get(news.task)?.lease.report(news)
-      },
-      gone: (reason) => {
-        this.#lost(reason)
-      },
-    })
-    this.#thread = thread
-    for (const cluster of this.#clusters.values()) this.#introduce(cluster)
-    for (const [task, { lease, cluster }] of this.#leases) {
-      this.#tell({ do: 'renew', ...lease.describe(), cluster: cluster.number, task })
-    }
-    this.#lookLater()
+    this.#missedBeats = 0
+    for (const cluster of this.#clusters.values()) this.#sendCluster(cluster)
+    for (const [task, { client, cluster }] of this.#leases) this.#sendLease(task, client, cluster)
+    this.#checkLater()
   }
 
-  #lookLater(): void {
-    this.#cancelLook = this.#clock.setTimer(lookEveryMs, () => {
-      this.#look()
-    })
-  }
-
-  #look(): void {
-    const beatMs = this.#thread?.heartbeat.lastMs ?? 0
-    this.#vainLooks = beatMs === this.#lastBeatMs ? this.#vainLooks + 1 : 0
-    this.#lastBeatMs = beatMs
-    if (this.#vainLooks < mostVainLooks) {
-      this.#lookLater()
+  #handle(report: WorkerReport): void {
+    if (report.is !== 'ready') {
+      this.#leases.get(report.task)?.client.report(report)
       return
     }
-    this.#thread?.terminate()
-    this.#lost('it hung')
+    const threadId = this.#worker.running?.threadId ?? -1
+    for (const listener of [...this.#listeners]) listener.started(threadId)
   }
 
   #lost(reason: string): void {
-    this.#thread = undefined
-    this.#cancelLook?.()
-    if (this.#clock.monotonicMs() - this.#startedAtMs >= lastingMs) this.#backoff.reset()
-    this.#cancelRestart = this.#clock.setTimer(this.#backoff.nextMs(), () => {
-      this.#cancelRestart = undefined
-      this.#run()
-    })
-    for (const { lease } of [...this.#leases.values()]) lease.workerLost()
+    this.#cancelCheck?.()
+    for (const { client } of [...this.#leases.values()]) client.workerLost()
     for (const listener of [...this.#listeners]) listener.lost(reason)
   }
 
-  #end(): void {
-    this.#cancelLook?.()
-    this.#cancelRestart?.()
-    this.#cancelRestart = undefined
-    this.#thread?.terminate()
-    this.#thread = undefined
+  #checkLater(): void {
+    this.#cancelCheck = this.#clock.setTimer(checkIntervalMs, () => {
+      this.#checkHeartbeat()
+    })
+  }
+
+  #checkHeartbeat(): void {
+    const beatMs = this.#worker.running?.heartbeat.lastMs ?? 0
+    this.#missedBeats = beatMs === this.#lastBeatMs ? this.#missedBeats + 1 : 0
+    this.#lastBeatMs = beatMs
+    if (this.#missedBeats < maxMissedBeats) {
+      this.#checkLater()
+      return
+    }
+    this.#worker.running?.terminate()
+    this.#worker.replace('it hung')
+  }
+
+  #stop(): void {
+    this.#cancelCheck?.()
+    this.#worker.stop()?.terminate()
   }
 }
 
-let shared: RenewalWorker | undefined
-
-/** The one worker of this process. */
-export function renewalWorkerOfThisProcess(): RenewalWorker {
-  shared ??= new RenewalWorker(startWorker, systemClock, Math.random)
-  return shared
+/** Why a session on this client cannot have a worker; undefined when it can. */
+export function whyNoWorker(api: EtcdApi): string | undefined {
+  if (api.access === undefined) return 'the client has a transport of its own'
+  // The shared deadline is a time on a clock that both threads can read.
+  if (api.clock !== systemClock) return 'the client has a clock of its own'
+  return whyNoWorkerThread()
 }

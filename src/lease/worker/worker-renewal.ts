@@ -1,9 +1,8 @@
-// Renews a lease in the worker thread, and on the main thread as well while the worker is gone or late. Both follow the
-// same rule, and what either of them knows of the deadline is true, so the later one counts.
-// It must not know who depends on the lease.
+// Renews a lease in the worker thread, and on the main thread as well while the worker is gone or
+// late. Both threads follow the same rule and both of their deadlines are true: the later counts.
 
 import type { Clock } from '../../base/clock.js'
-import { type Acknowledgement, type Deadline, combined, witnessed } from '../deadline.js'
+import { type Acknowledgement, type Deadline, merge, confirm } from '../deadline.js'
 import {
   LoopRenewal,
   type Renewal,
@@ -11,20 +10,20 @@ import {
   type RenewalListener,
   type GrantedLease,
 } from '../renewal.js'
-import type { WorkerReport } from './protocol.js'
-import type { RenewalHandle, RenewalWorker } from './supervisor.js'
+import type { LeaseReport } from './protocol.js'
+import type { RenewalHandle, WorkerSupervisor } from './supervisor.js'
 import { Heartbeat, SharedDeadline } from './shared-memory.js'
 
 export interface WorkerRenewalOptions {
-  readonly worker: RenewalWorker
-  /** For how long the main thread's event loop may stand still before its lease is no longer renewed. */
+  readonly worker: WorkerSupervisor
+  /** How long the main thread's event loop may be blocked before the worker stops renewing. */
   readonly maxStallMs: number
   readonly isHealthy: () => boolean
 }
 
-/** A worker that has not renewed for so many intervals is helped. */
+/** When the worker has not renewed for so many intervals, the main thread renews too. */
 const lateAfterIntervals = 1.5
-const slowestBeatMs = 500
+const maxBeatIntervalMs = 500
 
 export class WorkerRenewal implements Renewal {
   readonly #lease: GrantedLease
@@ -32,17 +31,17 @@ export class WorkerRenewal implements Renewal {
   readonly #isHealthy: () => boolean
   #shared: SharedDeadline
   readonly #heartbeat = new Heartbeat()
-  readonly #beatEveryMs: number
-  readonly #handle: RenewalHandle
-  /** What is known on this thread, from the grant on. */
+  readonly #beatIntervalMs: number
+  readonly #workerHandle: RenewalHandle
+  /** The deadline as the main thread knows it. */
   #own: Deadline
-  #known: { shared: Deadline; own: Deadline; both: Deadline } | undefined
+  #merged: { shared: Deadline; own: Deadline; both: Deadline } | undefined
   #keys: readonly Uint8Array[] = []
-  /** Renews on this thread. */
-  #help: LoopRenewal | undefined
+  /** Renews on the main thread while the worker is gone or late. */
+  #fallback: LoopRenewal | undefined
   #cancelBeat: (() => void) | undefined
   #cancelWatch: (() => void) | undefined
-  #closed = false
+  #isClosed = false
 
   constructor(
     granted: GrantedLease,
@@ -54,11 +53,11 @@ export class WorkerRenewal implements Renewal {
     this.#isHealthy = isHealthy
     this.#own = granted.deadline
     this.#shared = new SharedDeadline(granted.deadline)
-    this.#beatEveryMs = Math.min(slowestBeatMs, maxStallMs / 4)
+    this.#beatIntervalMs = Math.min(maxBeatIntervalMs, maxStallMs / 4)
     this.#beat()
-    this.#handle = worker.renew(granted.api, {
+    this.#workerHandle = worker.renew(granted.api, {
       describe: () => {
-        // Memory of its own for each worker: one that was ended while it wrote leaves it half-written.
+        // Each worker gets new memory: one that ended while it wrote may have left it half-written.
         this.#shared = new SharedDeadline(this.deadline)
         return {
           leaseId: granted.id,
@@ -70,41 +69,41 @@ export class WorkerRenewal implements Renewal {
           maxStallMs,
         }
       },
-      report: (news) => {
-        this.#news(news)
+      report: (report) => {
+        this.#handleReport(report)
       },
       workerLost: () => {
-        this.#helpNow()
+        this.#startFallback()
       },
     })
-    this.#watch()
+    this.#watchWorker()
   }
 
   get deadline(): Deadline {
     const shared = this.#shared.read()
-    const own = this.#help?.deadline ?? this.#own
-    if (this.#known?.shared !== shared || this.#known.own !== own) {
-      this.#known = { shared, own, both: combined(shared, own) }
+    const own = this.#fallback?.deadline ?? this.#own
+    if (this.#merged?.shared !== shared || this.#merged.own !== own) {
+      this.#merged = { shared, own, both: merge(shared, own) }
     }
-    return this.#known.both
+    return this.#merged.both
   }
 
-  get isGone(): boolean {
-    return this.#shared.isGone
+  get isLeaseMissing(): boolean {
+    return this.#shared.isLeaseMissing
   }
 
-  readWith(keys: readonly Uint8Array[]): void {
+  confirmWith(keys: readonly Uint8Array[]): void {
     this.#keys = keys
-    this.#help?.readWith(keys)
-    this.#handle.tell({ readWith: keys })
+    this.#fallback?.confirmWith(keys)
+    this.#workerHandle.confirmWith(keys)
   }
 
-  witness(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
+  confirm(unconfirmed: Acknowledgement | undefined, raftTerm: bigint): void {
     const before = this.deadline
-    const after = witnessed(before, unconfirmed, raftTerm)
+    const after = confirm(before, unconfirmed, raftTerm)
     if (after === before) return
-    if (this.#help !== undefined) {
-      this.#help.witness(unconfirmed, raftTerm)
+    if (this.#fallback !== undefined) {
+      this.#fallback.confirm(unconfirmed, raftTerm)
       return
     }
     this.#own = after
@@ -112,48 +111,48 @@ export class WorkerRenewal implements Renewal {
   }
 
   renewNow(): void {
-    this.#handle.tell('renewNow')
-    this.#help?.renewNow()
+    this.#workerHandle.renewNow()
+    this.#fallback?.renewNow()
   }
 
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#cancelBeat?.()
     this.#cancelWatch?.()
-    this.#stopHelping()
-    this.#handle.drop()
+    this.#stopFallback()
+    this.#workerHandle.drop()
   }
 
   #beat(): void {
     const { clock } = this.#lease.api
     this.#heartbeat.beat(clock.monotonicMs(), this.#isHealthy())
-    this.#cancelBeat = clock.setTimer(this.#beatEveryMs, () => {
+    this.#cancelBeat = clock.setTimer(this.#beatIntervalMs, () => {
       this.#beat()
     })
   }
 
-  #news(news: WorkerReport): void {
-    if (this.#closed) return
-    switch (news.is) {
-      case 'gone':
-        this.#listener.gone(news.answeredAtMs)
+  #handleReport(report: LeaseReport): void {
+    if (this.#isClosed) return
+    switch (report.is) {
+      case 'leaseMissing':
+        this.#listener.leaseMissing(report.answeredAtMs)
         return
       case 'acknowledged':
       case 'confirmed':
-        if (!this.#isLate()) this.#stopHelping()
-        this.#watch()
-        this.#listener[news.is]()
+        if (!this.#isLate()) this.#stopFallback()
+        this.#watchWorker()
+        this.#listener[report.is]()
         return
     }
-    news satisfies never
+    report satisfies never
   }
 
-  /** Looks again when the worker should have renewed by then. */
-  #watch(): void {
+  /** Checks, when the worker would be late, whether it is. */
+  #watchWorker(): void {
     this.#cancelWatch?.()
     this.#cancelWatch = this.#clock.setTimer(Math.max(1, this.#lateInMs()), () => {
-      if (this.#isLate()) this.#helpNow()
-      else this.#watch()
+      if (this.#isLate()) this.#startFallback()
+      else this.#watchWorker()
     })
   }
 
@@ -161,30 +160,30 @@ export class WorkerRenewal implements Renewal {
     return this.#lateInMs() <= 0
   }
 
-  /** By what the worker alone has done. */
+  /** Counts only what the worker has done, not this thread. */
   #lateInMs(): number {
-    const { renewedAt, unverified } = this.#shared.read()
-    const lastMs = (unverified?.sentAt ?? renewedAt).monotonicMs
+    const { renewedAt, unconfirmed } = this.#shared.read()
+    const lastMs = (unconfirmed?.sentAt ?? renewedAt).monotonicMs
     const intervalMs = renewalIntervalMs(this.#lease.ttlS)
     return lastMs + intervalMs * lateAfterIntervals - this.#clock.monotonicMs()
   }
 
-  #helpNow(): void {
-    if (this.#closed || this.#help !== undefined) return
-    this.#help = new LoopRenewal(
+  #startFallback(): void {
+    if (this.#isClosed || this.#fallback !== undefined) return
+    this.#fallback = new LoopRenewal(
       { ...this.#lease, deadline: this.deadline },
       this.#listener,
       this.#isHealthy,
     )
-    this.#help.readWith(this.#keys)
-    this.#help.renewNow()
+    this.#fallback.confirmWith(this.#keys)
+    this.#fallback.renewNow()
   }
 
-  #stopHelping(): void {
-    if (this.#help === undefined) return
-    this.#own = this.#help.deadline
-    this.#help.close()
-    this.#help = undefined
+  #stopFallback(): void {
+    if (this.#fallback === undefined) return
+    this.#own = this.#fallback.deadline
+    this.#fallback.close()
+    this.#fallback = undefined
   }
 
   get #clock(): Clock {

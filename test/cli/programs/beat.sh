@@ -1,7 +1,8 @@
 #!/bin/sh
-# A program that must not run twice. It appends to the file $1, all the time that it runs, who it is and what the kernel's
-# clock says: TOKEN NAME start|beat|stop SECONDS. $2 is how it takes SIGTERM: orderly, stubborn, or forking, which leaves the
-# work to a grandchild that is stubborn as well. Without it, the term decides.
+# A program that must not run twice. While it runs, it appends lines to the file $1, with the time
+# of the kernel's clock: TOKEN NAME start|beat|stop SECONDS. $2 is what it does on SIGTERM: orderly
+# ends, stubborn ignores it, and forking ends too but has a child at work that ignores it. Without
+# $2, the fencing token decides.
 file=$1
 mode=$2
 say() {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { parseDuration, parseInteger } from '../../../src/cli/duration.js'
-import { electionOf, endOf } from '../../../src/cli/elections.js'
-import { isOwnTerm } from '../../../src/cli/operator-actions.js'
+import { parseDuration, parseInteger } from '../../../src/cli/option-values.js'
+import { electionOf, prefixRangeEnd } from '../../../src/cli/find-elections.js'
+import { mayActOnTerm } from '../../../src/cli/operator-actions.js'
 import { parseStat, ProcessSession } from '../../../src/cli/run/keeper/process-session.js'
-import { table, visible } from '../../../src/cli/terminal/table.js'
+import { formatTable, escapeControls } from '../../../src/cli/terminal/format.js'
 
 describe('durations', () => {
   test.each([
@@ -48,40 +48,40 @@ describe('elections found by their keys', () => {
     expect(electionOf(key, lease)).toBe(election)
   })
 
-  test('the end of a range of names is the first that does not begin like them', () => {
-    expect([...endOf('a')]).toEqual([0x62])
-    expect([...endOf('shard/')]).toEqual([...Buffer.from('shard0')])
-    expect([...endOf('')]).toEqual([0])
+  test('the end of the range of a prefix is the first key without that prefix', () => {
+    expect([...prefixRangeEnd('a')]).toEqual([0x62])
+    expect([...prefixRangeEnd('shard/')]).toEqual([...Buffer.from('shard0')])
+    expect([...prefixRangeEnd('')]).toEqual([0])
   })
 })
 
-test('a CMD speaks for its own term, and anybody else for the present one', () => {
+test('the CMD of elect run may act on its own term, and other callers on any term', () => {
   const leader = { term: 'jobs/7b', name: 'web-1', fencingToken: 12n, revision: 12n }
   const own = { ELECT_ELECTION: 'jobs', ELECT_TERM: 'jobs/7b', ELECT_FENCING_TOKEN: '12' }
-  expect(isOwnTerm({}, 'jobs', leader)).toBe(true)
-  expect(isOwnTerm(own, 'jobs', leader)).toBe(true)
-  expect(isOwnTerm({ ...own, ELECT_FENCING_TOKEN: '11' }, 'jobs', leader)).toBe(false)
-  expect(isOwnTerm({ ...own, ELECT_TERM: 'jobs/7c' }, 'jobs', leader)).toBe(false)
-  expect(isOwnTerm({ ...own, ELECT_TERM: 'x/1' }, 'others', leader)).toBe(true)
+  expect(mayActOnTerm({}, 'jobs', leader)).toBe(true)
+  expect(mayActOnTerm(own, 'jobs', leader)).toBe(true)
+  expect(mayActOnTerm({ ...own, ELECT_FENCING_TOKEN: '11' }, 'jobs', leader)).toBe(false)
+  expect(mayActOnTerm({ ...own, ELECT_TERM: 'jobs/7c' }, 'jobs', leader)).toBe(false)
+  expect(mayActOnTerm({ ...own, ELECT_TERM: 'x/1' }, 'others', leader)).toBe(true)
 })
 
-test('a line of /proc/PID/stat is read also when the program is called like its end', () => {
+test('a line of /proc/PID/stat is parsed also when the name of the program looks like its end', () => {
   const line = '42 (sh) S 1 (x) S 1 40 39 0 -1 4194304'
   expect(parseStat(line)).toEqual({ group: 40, session: 39, isAlive: true })
   expect(parseStat('42 (sh) Z 1 40 39 0')).toMatchObject({ isAlive: false })
 })
 
-test('a session that nobody is in is gone', () => {
+test('a session without processes is gone', () => {
   expect(new ProcessSession(2 ** 22 + 1).isGone()).toBe(true)
 })
 
-test('tables are as wide as they have to be, and names do not steer the terminal', () => {
+test('tables are as wide as their cells, and control characters in names are escaped', () => {
   expect(
-    table([
+    formatTable([
       ['A', 'B'],
       ['long', 'x'],
     ]),
   ).toBe('A     B\nlong  x')
-  expect(table([])).toBe('')
-  expect(visible('a\u001b[2J\n\u202eb')).toBe(String.raw`a\u001b[2J\u000a\u202eb`)
+  expect(formatTable([])).toBe('')
+  expect(escapeControls('a\u001b[2J\n\u202eb')).toBe(String.raw`a\u001b[2J\u000a\u202eb`)
 })

@@ -1,14 +1,14 @@
-// What starting and closing a devserver does, apart from what is served.
+// Starting and closing a devserver: its endpoint, options and first revision.
 
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { DevServer, type DevServerOptions } from '../../../src/devserver/index.js'
 import { Candidate, Etcd } from '../../../src/index.js'
 import { TestClock } from '../../../src/testing/index.js'
-import { RawEtcd } from '../../conformance/raw/etcd.js'
+import { RawEtcd } from '../../devserver/conformance/raw/etcd.js'
 
-const said: string[] = []
-const log = (line: string) => said.push(line)
+const logLines: string[] = []
+const log = (line: string) => logLines.push(line)
 
 async function start(options: DevServerOptions = {}): Promise<DevServer> {
   const server = await DevServer.start({ log, ...options })
@@ -25,16 +25,16 @@ async function revisionOf({ endpoint }: DevServer, puts = 0): Promise<bigint> {
 }
 
 describe('a devserver', () => {
-  test('says where it is and what it is for, in one line', async () => {
-    said.length = 0
+  test('logs its endpoint and its purpose in one line', async () => {
+    logLines.length = 0
     const { endpoint } = await start()
-    expect(said).toEqual([
+    expect(logLines).toEqual([
       `etcd-elect devserver on ${endpoint}: keeps everything in memory, is for development and tests only`,
     ])
     expect(endpoint).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
   })
 
-  test('listens on the port that is asked for, and says when it is taken', async () => {
+  test('listens on the given port, and rejects when it is taken', async () => {
     const { endpoint } = await start()
     const port = Number(new URL(endpoint).port)
     await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
@@ -48,7 +48,7 @@ describe('a devserver', () => {
     await dial('127.0.0.2', Number(new URL(endpoint).port))
   })
 
-  test('is closed as often as one likes, and refuses connections then', async () => {
+  test('may be closed more than once, and then refuses connections', async () => {
     const server = await start()
     const etcd = new RawEtcd(server.endpoint)
     await etcd.put({ key: 'a', value: '1' })
@@ -59,7 +59,7 @@ describe('a devserver', () => {
     etcd.close()
   })
 
-  test('takes time from the clock that it is given: leases run out when that says so', async () => {
+  test('uses the given clock: leases expire by it', async () => {
     const clock = new TestClock()
     const { endpoint } = await start({ clock, firstRevision: 1n })
     const etcd = new RawEtcd(endpoint)
@@ -75,13 +75,13 @@ describe('its revisions', () => {
   test('begin with the time, so that they go on growing from one run of a program to the next', async () => {
     const clock = new TestClock()
     const before = BigInt(clock.wallMs()) * 1000n
-    // Others in this program were closed later than this clock's year 2000.
+    // This process has closed devservers later than the year 2000 of this clock.
     expect(await revisionOf(await start({ clock }))).toBeGreaterThanOrEqual(before)
     const now = BigInt(Date.now()) * 1000n
     expect(await revisionOf(await start())).toBeGreaterThanOrEqual(now)
   })
 
-  test('never go back when a server takes the place of one that was closed, even at the same instant', async () => {
+  test('never go back when a server replaces a closed one, even at the same instant', async () => {
     const clock = new TestClock()
     let last = 0n
     for (let i = 0; i < 3; i++) {

@@ -18,7 +18,7 @@ import { type RpcError, Status, type Transport } from '../../../src/etcd/wire/tr
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { settled, TestClock } from '../../../src/testing/test-clock.js'
 
-const calm = { metadata: {}, timeoutMs: 5000 }
+const options = { metadata: {}, timeoutMs: 5000 }
 
 function setUp() {
   const clock = new TestClock()
@@ -37,69 +37,69 @@ function setUp() {
 
 function put(transport: Transport, key: string, value: string) {
   const request = create(PutRequestSchema, { key: keyBytes(key), value: keyBytes(value) })
-  return transport.unary(KV.method.put, request, calm)
+  return transport.unary(KV.method.put, request, options)
 }
 
 async function get(transport: Transport, key: string) {
   const request = create(RangeRequestSchema, { key: keyBytes(key) })
-  return (await transport.unary(KV.method.range, request, calm)).kvs[0]
+  return (await transport.unary(KV.method.range, request, options)).kvs[0]
 }
 
 function watch(transport: Transport, key: string) {
-  const told: WatchResponse[] = []
+  const messages: WatchResponse[] = []
   const ends: RpcError[] = []
   const stream = transport.duplex(
     Watch.method.watch,
     {},
-    { message: (message) => told.push(message), closed: (error) => ends.push(error) },
+    { message: (message) => messages.push(message), closed: (error) => ends.push(error) },
   )
   const value = { key: keyBytes(key) }
   stream.send(create(WatchRequestSchema, { requestUnion: { case: 'createRequest', value } }))
-  return { told, ends, stream }
+  return { messages, ends, stream }
 }
 
-describe('the way without sockets', () => {
-  test('hands out copies: what a client changes changes nothing for others', async () => {
+describe('the in-process transport', () => {
+  test('returns copies: when a client modifies one, others do not see it', async () => {
     const { transport } = setUp()
     await put(transport, 'a', '1')
-    const mine = await get(transport, 'a')
-    mine?.value.fill(0)
+    const copy = await get(transport, 'a')
+    copy?.value.fill(0)
     expect(keyText((await get(transport, 'a'))?.value ?? keyBytes(''))).toBe('1')
   })
 
-  test('calls nobody back before it has returned', async () => {
+  test('makes no callback before it has returned', async () => {
     const { transport } = setUp()
-    const { told } = watch(transport, 'a')
-    expect(told).toEqual([])
+    const { messages } = watch(transport, 'a')
+    expect(messages).toEqual([])
     await settled()
-    expect(told.map(({ created }) => created)).toEqual([true])
+    expect(messages.map(({ created }) => created)).toEqual([true])
   })
 
-  test('keeps the order of what is sent and told', async () => {
+  test('keeps the order of requests and messages', async () => {
     const { transport } = setUp()
-    const { told } = watch(transport, 'a')
+    const { messages } = watch(transport, 'a')
     await settled()
     const values = Array.from({ length: 50 }, (_, i) => String(i))
     await Promise.all(values.map((value) => put(transport, 'a', value)))
     await settled()
-    const events = told.flatMap(({ events }) => events)
+    const events = messages.flatMap(({ events }) => events)
     expect(events.map(({ kv }) => keyText(kv?.value ?? keyBytes('')))).toEqual(values)
   })
 
-  test('a stream that was canceled tells no more, and the member forgets it', async () => {
+  test('a canceled stream gets no more messages, and the member drops its watches', async () => {
     const { member, transport } = setUp()
-    const { told, ends, stream } = watch(transport, 'a')
+    const { messages, ends, stream } = watch(transport, 'a')
     await settled()
     expect(member.watches.size).toBe(1)
     stream.cancel()
     await put(transport, 'a', '1')
     await settled()
-    expect(told).toHaveLength(1)
+    expect(messages).toHaveLength(1)
     expect(ends).toEqual([])
     expect(member.watches.size).toBe(0)
   })
 
-  test('closing ends all that is under way on it, and nothing of others', async () => {
+  test('closing ends all its calls and streams, and none of other transports', async () => {
     const { member, transport, connect } = setUp()
     const other = watch(connect(), 'a')
     const { ends } = watch(transport, 'a')
@@ -114,7 +114,7 @@ describe('the way without sockets', () => {
     expect(other.ends).toEqual([])
   })
 
-  test('a call that is not answered fails when its time is over, by the clock that was handed in', async () => {
+  test('an unanswered call fails after its timeout, by the given clock', async () => {
     const { clock, transport } = setUp()
     await campaign(transport)
     const second = campaign(transport)
@@ -123,19 +123,19 @@ describe('the way without sockets', () => {
     await outcome
     const prefix = create(RangeRequestSchema, { key: keyBytes('e/'), rangeEnd: keyBytes('e0') })
     await settled()
-    expect((await transport.unary(KV.method.range, prefix, calm)).count).toBe(1n)
+    expect((await transport.unary(KV.method.range, prefix, options)).count).toBe(1n)
   })
 
-  test('a call is given up by its signal, also by one that was aborted before', async () => {
+  test('a signal cancels a call, even if it was aborted before', async () => {
     const { transport } = setUp()
     const request = create(RangeRequestSchema, { key: keyBytes('a') })
     const signal = AbortSignal.abort()
     await expect(
-      transport.unary(KV.method.range, request, { ...calm, signal }),
+      transport.unary(KV.method.range, request, { ...options, signal }),
     ).rejects.toMatchObject({ code: Status.cancelled })
   })
 
-  test('a refusal arrives as what it is', async () => {
+  test('a refusal arrives with its status and text', async () => {
     const { transport } = setUp()
     await expect(put(transport, '', '1')).rejects.toMatchObject({
       code: Status.invalidArgument,
@@ -146,5 +146,5 @@ describe('the way without sockets', () => {
 
 function campaign(transport: Transport) {
   const request = create(CampaignRequestSchema, { name: keyBytes('e'), value: keyBytes('me') })
-  return transport.unary(Election.method.campaign, request, calm)
+  return transport.unary(Election.method.campaign, request, options)
 }

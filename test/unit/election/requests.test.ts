@@ -211,7 +211,7 @@ describe('reading', () => {
       serializable: false,
     })
     cluster.call(range).answer({ kvs: [kv('jobs/2b', 'other', 5n, 9n)] })
-    expect(await leader).toEqual({ term: 'jobs/2b', name: 'other', revision: 5n })
+    expect(await leader).toEqual({ term: 'jobs/2b', name: 'other', fencingToken: 5n, revision: 5n })
     const nobody = readLeader(api, 'jobs', {})
     cluster.call(range).answer({})
     expect(await nobody).toBeUndefined()

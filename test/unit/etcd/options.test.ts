@@ -27,7 +27,7 @@ afterAll(() => {
 })
 
 describe('the options of a client', () => {
-  test('need no more than one address', () => {
+  test('need no more than one endpoint', () => {
     const resolved = resolveEtcdOptions({ endpoints: 'etcd:2379' })
     expect(resolved).toEqual({
       endpoints: [{ url: 'etcd:2379', target: 'etcd:2379', tls: false }],
@@ -41,7 +41,7 @@ describe('the options of a client', () => {
     })
   })
 
-  test('that are undefined are not given', () => {
+  test('that are undefined count as not given', () => {
     const given = { endpoints: ['etcd:2379'] }
     const names = ['tls', 'user', 'password', 'attemptTimeoutMs', 'callTimeoutMs', 'transport']
     const nothing = [...names, 'clock', 'random'].map((name) => [name, undefined] as const)
@@ -50,12 +50,12 @@ describe('the options of a client', () => {
     )
   })
 
-  test('keep the order of the addresses', () => {
+  test('keep the order of the endpoints', () => {
     const { endpoints } = resolveEtcdOptions({ endpoints: ['c:1', 'a:1', 'b:1'] })
     expect(endpoints.map(({ url }) => url)).toEqual(['c:1', 'a:1', 'b:1'])
   })
 
-  test('cannot be changed afterwards through what was handed in', () => {
+  test('do not change when the caller changes its objects afterwards', () => {
     const endpoints = ['https://etcd:2379']
     const tls = { ca: cert }
     const resolved = resolveEtcdOptions({ endpoints, tls })
@@ -68,7 +68,7 @@ describe('the options of a client', () => {
     }
   })
 
-  test('take certificates as text and as bytes', () => {
+  test('take certificates as strings and as buffers', () => {
     for (const form of [(pem: string) => pem, (pem: string) => Buffer.from(pem)]) {
       const tls = { ca: form(cert), cert: form(cert), key: form(key) }
       expect(resolveEtcdOptions({ endpoints: 'https://etcd:2379', tls }).tls).toEqual(tls)
@@ -77,22 +77,22 @@ describe('the options of a client', () => {
 })
 
 describe('the variables of etcdctl', () => {
-  test('that are not set mean a plain etcd on this machine', () => {
+  test('that are not set mean an etcd on this host, without TLS', () => {
     const none = { endpoints: ['127.0.0.1:2379'] }
     expect(optionsFromEnv({})).toEqual(none)
-    // etcdctl 3.4.23 says "unrecognized environment variable" of an empty one and goes on without it.
+    // etcdctl 3.4.23 warns of an empty one, "unrecognized environment variable", and ignores it.
     const names = ['ENDPOINTS', 'CACERT', 'CERT', 'KEY', 'USER', 'PASSWORD']
     const empty = Object.fromEntries(names.map((name) => [`ETCDCTL_${name}`, '']))
     expect(optionsFromEnv(empty)).toEqual(none)
   })
 
-  test('name several endpoints, with commas between them', () => {
+  test('name several endpoints, separated by commas', () => {
     expect(optionsFromEnv({ ETCDCTL_ENDPOINTS: 'a:2379,http://b:2379' })).toEqual({
       endpoints: ['a:2379', 'http://b:2379'],
     })
   })
 
-  test('name files of certificates, and addresses without a scheme are then spoken to with TLS', () => {
+  test('name certificate files, and then endpoints without a scheme use TLS', () => {
     const options = optionsFromEnv({
       ETCDCTL_ENDPOINTS: 'a:2379,https://b:2379,unixs:/run/etcd',
       ETCDCTL_CACERT: certFile,
@@ -145,7 +145,7 @@ describe('the variables of etcdctl', () => {
     )
   })
 
-  test('tell why a file cannot be read', () => {
+  test('say why a file cannot be read', () => {
     expect(() => optionsFromEnv({ ETCDCTL_KEY: '/no/key' })).toThrow(
       expect.objectContaining({ cause: expect.objectContaining({ code: 'ENOENT' }) as Error }),
     )
@@ -156,7 +156,7 @@ describe('the variables of etcdctl', () => {
       vi.unstubAllEnvs()
     })
 
-    /** Which endpoint it turns to. */
+    /** Returns the first endpoint that the client connects to. */
     async function firstConnected(options: Parameters<typeof Etcd.fromEnv>[0]): Promise<unknown> {
       const cluster = new FakeCluster()
       cluster.onCall = (call) => {
@@ -167,7 +167,7 @@ describe('the variables of etcdctl', () => {
       return cluster.connected[0]
     }
 
-    test('that turns to their endpoints', async () => {
+    test('that connects to their endpoints', async () => {
       vi.stubEnv('ETCDCTL_ENDPOINTS', 'from-env:2379')
       expect(await firstConnected({})).toBe('from-env:2379')
     })
@@ -182,7 +182,7 @@ describe('the variables of etcdctl', () => {
       expect(await firstConnected({ endpoints: undefined as never })).toBe('from-env:2379')
     })
 
-    test('of a file that holds no certificate is refused', () => {
+    test('unless a file holds no certificate: that is refused', () => {
       const notPem = join(dir, 'not.pem')
       writeFileSync(notPem, 'hello')
       vi.stubEnv('ETCDCTL_CACERT', notPem)

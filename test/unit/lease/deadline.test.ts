@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   type Acknowledgement,
-  acknowledged,
+  afterAcknowledgement,
   type Deadline,
-  granted,
-  hopeMs,
+  afterGrant,
+  possiblyRemainingMs,
   type Instant,
   remainingMs,
   validForMs,
-  witnessed,
+  confirm,
 } from '../../../src/lease/deadline.js'
 
 /** The wall clock shows something else than the monotonic one, and runs along with it. */
@@ -25,7 +25,7 @@ const ack = (sentAtMs: number, raftTerm = 7n): Acknowledgement => ({
 
 /** A reading that is sent now and comes back. */
 const read = (deadline: Deadline, raftTerm = 7n): Deadline =>
-  witnessed(deadline, deadline.unverified, raftTerm)
+  confirm(deadline, deadline.unconfirmed, raftTerm)
 
 describe('how long a renewal counts', () => {
   test.each([
@@ -45,7 +45,7 @@ describe('how long a renewal counts', () => {
 })
 
 describe('a deadline', () => {
-  const fresh = granted(at(1_000), 4_000)
+  const fresh = afterGrant(at(1_000), 4_000)
 
   test('counts from the sending of the grant', () => {
     expect(remainingMs(fresh, at(1_000))).toBe(4_000)
@@ -55,27 +55,27 @@ describe('a deadline', () => {
   })
 
   test('is not moved by an answer that nobody confirmed', () => {
-    const answered = acknowledged(fresh, ack(2_000))
+    const answered = afterAcknowledgement(fresh, ack(2_000))
     expect(remainingMs(answered, at(2_100))).toBe(remainingMs(fresh, at(2_100)))
   })
 
   test('counts from the sending of a renewal, not from its answer, once that is confirmed', () => {
-    const renewed = read(acknowledged(fresh, ack(2_000)))
+    const renewed = read(afterAcknowledgement(fresh, ack(2_000)))
     expect(remainingMs(renewed, at(3_600))).toBe(2_400)
-    expect(renewed.unverified).toBeUndefined()
+    expect(renewed.unconfirmed).toBeUndefined()
   })
 
   test('is not moved by a reading that was sent before the answer came, even at the same instant', () => {
-    const waitingAtSending = fresh.unverified
-    const answered = acknowledged(fresh, ack(2_000))
-    expect(witnessed(answered, waitingAtSending, 7n)).toBe(answered)
+    const waitingAtSending = fresh.unconfirmed
+    const answered = afterAcknowledgement(fresh, ack(2_000))
+    expect(confirm(answered, waitingAtSending, 7n)).toBe(answered)
   })
 
   test.each([
     ['another term of raft', 8n],
     ['an earlier term of raft', 6n],
   ])('is not moved by a reading that comes from %s', (_what, raftTerm) => {
-    const answered = acknowledged(fresh, ack(2_000))
+    const answered = afterAcknowledgement(fresh, ack(2_000))
     expect(read(answered, raftTerm)).toBe(answered)
   })
 
@@ -84,26 +84,26 @@ describe('a deadline', () => {
   })
 
   test('is not moved back by an answer to an older request', () => {
-    const renewed = read(acknowledged(fresh, ack(2_000)))
-    expect(acknowledged(renewed, ack(2_000))).toBe(renewed)
-    expect(acknowledged(renewed, ack(1_500))).toBe(renewed)
-    const waiting = acknowledged(fresh, ack(2_000))
-    expect(acknowledged(waiting, ack(1_999))).toBe(waiting)
+    const renewed = read(afterAcknowledgement(fresh, ack(2_000)))
+    expect(afterAcknowledgement(renewed, ack(2_000))).toBe(renewed)
+    expect(afterAcknowledgement(renewed, ack(1_500))).toBe(renewed)
+    const waiting = afterAcknowledgement(fresh, ack(2_000))
+    expect(afterAcknowledgement(waiting, ack(1_999))).toBe(waiting)
   })
 
   test('has that answer confirmed which waited when the reading was sent, and no later one', () => {
-    const first = acknowledged(fresh, ack(2_000))
-    const both = acknowledged(first, ack(3_000))
-    const firstConfirmed = witnessed(both, first.unverified, 7n)
+    const first = afterAcknowledgement(fresh, ack(2_000))
+    const both = afterAcknowledgement(first, ack(3_000))
+    const firstConfirmed = confirm(both, first.unconfirmed, 7n)
     expect(remainingMs(firstConfirmed, at(3_100))).toBe(2_900)
-    expect(firstConfirmed.unverified).toBe(both.unverified)
+    expect(firstConfirmed.unconfirmed).toBe(both.unconfirmed)
     expect(remainingMs(read(firstConfirmed), at(3_100))).toBe(3_900)
   })
 
   test('is not moved back by a slow reading that confirms an older answer', () => {
-    const first = acknowledged(fresh, ack(2_000))
-    const renewed = read(acknowledged(first, ack(3_000)))
-    expect(witnessed(renewed, first.unverified, 7n)).toBe(renewed)
+    const first = afterAcknowledgement(fresh, ack(2_000))
+    const renewed = read(afterAcknowledgement(first, ack(3_000)))
+    expect(confirm(renewed, first.unconfirmed, 7n)).toBe(renewed)
   })
 
   test('holds on the wall clock too, because the monotonic one may stand still in a suspended machine', () => {
@@ -118,16 +118,18 @@ describe('a deadline', () => {
 })
 
 describe('the hope that a lease lives', () => {
-  const fresh = granted(at(1_000), 4_000)
+  const fresh = afterGrant(at(1_000), 4_000)
 
   test('counts answers that nobody confirmed yet', () => {
-    expect(hopeMs(fresh, 2_000)).toBe(3_000)
-    expect(hopeMs(acknowledged(fresh, ack(1_500)), 2_000)).toBe(3_500)
+    expect(possiblyRemainingMs(fresh, 2_000)).toBe(3_000)
+    expect(possiblyRemainingMs(afterAcknowledgement(fresh, ack(1_500)), 2_000)).toBe(3_500)
   })
 
   test('looks at the monotonic clock alone, and is never negative', () => {
-    expect(hopeMs(granted({ monotonicMs: 1_000, wallMs: -1e15 }, 4_000), 2_000)).toBe(3_000)
-    expect(hopeMs(fresh, 5_001)).toBe(0)
+    expect(
+      possiblyRemainingMs(afterGrant({ monotonicMs: 1_000, wallMs: -1e15 }, 4_000), 2_000),
+    ).toBe(3_000)
+    expect(possiblyRemainingMs(fresh, 5_001)).toBe(0)
   })
 })
 
@@ -153,7 +155,7 @@ class World {
     this.#ttlMs = ttlS * 1_000
     this.#rate = rate
     this.#livesUntilMs = this.#ttlMs
-    this.#deadline = granted(this.clientNow, validForMs(ttlS, drift))
+    this.#deadline = afterGrant(this.clientNow, validForMs(ttlS, drift))
   }
 
   /** What the client's clocks show. The wall clock may also be set forward, which must never make it believe longer. */
@@ -192,7 +194,7 @@ class World {
         this.#answerRenewal()
         return
       case 'read':
-        this.#readings.push({ waiting: this.#deadline.unverified })
+        this.#readings.push({ waiting: this.#deadline.unconfirmed })
         return
       case 'serveReading': {
         // Linearizable: whoever answers has asked a majority whether it still leads.
@@ -204,7 +206,7 @@ class World {
         const [reading] = this.#readings
         if (reading?.servedBy === undefined) return
         this.#readings.shift()
-        this.#deadline = witnessed(this.#deadline, reading.waiting, reading.servedBy)
+        this.#deadline = confirm(this.#deadline, reading.waiting, reading.servedBy)
         return
       }
       case 'depose':
@@ -230,7 +232,7 @@ class World {
     const [renewal] = this.#renewals
     if (renewal?.servedBy === undefined) return
     this.#renewals.shift()
-    this.#deadline = acknowledged(this.#deadline, {
+    this.#deadline = afterAcknowledgement(this.#deadline, {
       sentAt: renewal.sentAt,
       raftTerm: renewal.servedBy,
     })

@@ -1,4 +1,4 @@
-// What users do with a TestEtcd: elections without waiting, and everything that can go wrong, on request.
+// Uses TestEtcd as a user's test does: elections without waiting, and all its faults.
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Candidate, ClosedError, type Etcd, Observer, Session } from '../../../src/index.js'
@@ -17,23 +17,23 @@ function setUp(options?: TestEtcdOptions) {
   return { etcd, clock: etcd.clock, candidate, names }
 }
 
-/** Two processes: the first one leads, the second one waits. */
+/** Plays two processes: the first leads, the second waits. */
 async function setUpTwo(options?: TestEtcdOptions) {
   const { etcd, candidate, ...rest } = setUp(options)
-  const [home, away] = [etcd.connect(), etcd.connect()]
-  const one = candidate('one', home)
-  const two = candidate('two', away)
+  const clientOfOne = etcd.connect()
+  const one = candidate('one', clientOfOne)
+  const two = candidate('two', etcd.connect())
   const first = await one.campaign()
   const second = two.campaign()
   second.catch(() => undefined)
   await etcd.settled()
   const leaseOf = (name: string) =>
-    etcd.candidates(election).find((contender) => contender.name === name)?.leaseId ?? 0n
-  return { etcd, candidate, ...rest, home, away, one, two, first, second, leaseOf }
+    etcd.candidates(election).find((candidate) => candidate.name === name)?.leaseId ?? 0n
+  return { etcd, candidate, ...rest, clientOfOne, one, two, first, second, leaseOf }
 }
 
 describe('without faults', () => {
-  test('elections take no time at all', async () => {
+  test('elections take no time', async () => {
     const { clock, names, one, first, second } = await setUpTwo()
     expect(names()).toEqual(['one', 'two'])
     await first.resign()
@@ -43,20 +43,21 @@ describe('without faults', () => {
     expect(clock.monotonicMs()).toBe(0)
   })
 
-  test('a leader keeps its lease for as long as time passes', async () => {
+  test('a leader keeps its lease, however much time passes', async () => {
     const { clock, first, second } = await setUpTwo()
     await clock.advance(3_600_000)
     expect(first.isValid()).toBe(true)
     expect(await isPending(second)).toBe(true)
   })
 
-  test('a look inside shows candidates and leases as etcd has them', async () => {
+  test('candidates() and leases() return what etcd has', async () => {
     const { etcd, clock, first } = await setUpTwo()
     const [one, two] = etcd.candidates(election)
     expect(one).toEqual({
       name: 'one',
       term: first.term,
       fencingToken: first.fencingToken,
+      revision: first.fencingToken,
       leaseId: one?.leaseId,
     })
     expect(etcd.leases()).toEqual([
@@ -67,7 +68,7 @@ describe('without faults', () => {
     expect(etcd.leases().map(({ remainingMs }) => remainingMs)).toEqual([4500, 4500])
   })
 
-  test('the same seed makes the same run, another one another', async () => {
+  test('the same seed makes the same run, another seed another run', async () => {
     const run = async (seed: number) => {
       const { etcd, clock, first } = await setUpTwo({ seed })
       await clock.advance(2000)
@@ -77,18 +78,18 @@ describe('without faults', () => {
     expect(await run(8)).not.toEqual(await run(7))
   })
 
-  test('two etcds may go by one clock, and know nothing of each other', async () => {
+  test('two etcds can share a clock, and are otherwise independent', async () => {
     const clock = new TestClock()
-    const here = setUp({ clock })
-    const there = setUp({ clock })
-    expect(here.etcd.clock).toBe(there.etcd.clock)
-    await here.candidate('here').campaign()
-    await there.candidate('there').campaign()
-    expect([here.names(), there.names()]).toEqual([['here'], ['there']])
+    const a = setUp({ clock })
+    const b = setUp({ clock })
+    expect(a.etcd.clock).toBe(b.etcd.clock)
+    await a.candidate('a').campaign()
+    await b.candidate('b').campaign()
+    expect([a.names(), b.names()]).toEqual([['a'], ['b']])
   })
 })
 
-describe('ending leases and keys by hand', () => {
+describe('changing leases and keys by hand', () => {
   test.each(['revokeLease', 'expireLease'] as const)('%s ends the term', async (end) => {
     const { etcd, first, second, leaseOf, clock } = await setUpTwo()
     etcd[end](leaseOf('one'))
@@ -98,7 +99,7 @@ describe('ending leases and keys by hand', () => {
     expect(clock.monotonicMs()).toBe(0)
   })
 
-  test('a waiting candidate that loses its lease joins again, at the back', async () => {
+  test('a waiting candidate that loses its lease joins again, at the end of the queue', async () => {
     const { etcd, names, candidate, leaseOf } = await setUpTwo()
     candidate('three')
       .campaign()
@@ -118,7 +119,7 @@ describe('ending leases and keys by hand', () => {
     etcd.deleteKey('nothing')
   })
 
-  test('putKey puts a stranger into an election, on a lease if it is to have one', async () => {
+  test('putKey adds a foreign candidate to an election, on a lease if one is given', async () => {
     const { etcd, names, candidate } = setUp()
     etcd.putKey(`${election}/abc`, 'stränger')
     const campaign = candidate('one').campaign()
@@ -128,11 +129,11 @@ describe('ending leases and keys by hand', () => {
     etcd.deleteKey(`${election}/abc`)
     const { term } = await campaign
     const [{ leaseId } = { leaseId: 0n }] = etcd.candidates(election)
-    etcd.putKey('beside', '1', { leaseId })
-    expect(etcd.leases()[0]?.keys).toEqual([term, 'beside'])
+    etcd.putKey('other', '1', { leaseId })
+    expect(etcd.leases()[0]?.keys).toEqual([term, 'other'])
   })
 
-  test('a lease that is not there cannot be ended or used', () => {
+  test('a missing lease cannot be ended or used', () => {
     const { etcd } = setUp()
     expect(() => {
       etcd.revokeLease(1n)
@@ -146,7 +147,7 @@ describe('ending leases and keys by hand', () => {
 describe('faults of calls', () => {
   const noLeader = { status: 'UNAVAILABLE', message: 'etcdserver: no leader' } as const
 
-  test('a call that fails is tried again until the fault is used up', async () => {
+  test('a call that fails is retried until the fault is used up', async () => {
     const { etcd, clock, candidate } = setUp()
     etcd.fail(noLeader, { method: 'Txn', times: 2 })
     const campaign = candidate('one').campaign()
@@ -156,29 +157,29 @@ describe('faults of calls', () => {
     expect(clock.monotonicMs()).toBeGreaterThan(0)
   })
 
-  test('a refusal reaches whoever called, with what etcd would say', async () => {
+  test('a refusal reaches the caller with the message of etcd', async () => {
     const { etcd, candidate } = setUp()
     const message = 'etcdserver: permission denied'
-    const callOff = etcd.fail({ status: 'PERMISSION_DENIED', message }, { method: 'Txn' })
+    const removeFault = etcd.fail({ status: 'PERMISSION_DENIED', message }, { method: 'Txn' })
     await expect(candidate('one').campaign()).rejects.toMatchObject({ code: 'ELECT_AUTH' })
     await expect(candidate('two').campaign()).rejects.toThrow('permission denied')
-    callOff()
+    removeFault()
     await candidate('three').campaign()
   })
 
-  test('only the client that is meant is hit', async () => {
+  test('a fault of one client does not affect the others', async () => {
     const { etcd, candidate } = setUp()
-    const [home, away] = [etcd.connect({ callTimeoutMs: 1000 }), etcd.connect()]
-    etcd.fail(noLeader, { client: home })
-    await candidate('two', away).campaign()
+    const client = etcd.connect({ callTimeoutMs: 1000 })
+    etcd.fail(noLeader, { client })
+    await candidate('two', etcd.connect()).campaign()
     await expect(
-      etcd.clock.advanceUntilSettled(candidate('one', home).campaign()),
+      etcd.clock.advanceUntilSettled(candidate('one', client).campaign()),
     ).rejects.toMatchObject({
       code: 'ELECT_UNAVAILABLE',
     })
   })
 
-  test('a request that is lost was never heard of; one whose answer is lost was carried out once', async () => {
+  test('a lost request is not executed; a request whose answer is lost is executed once', async () => {
     const { etcd, clock, candidate, names } = setUp()
     etcd.dropRequests({ method: 'Txn', times: 1 })
     const one = candidate('one').campaign()
@@ -195,17 +196,17 @@ describe('faults of calls', () => {
     two.catch(() => undefined)
   })
 
-  test('a delay is one each way, and lasts until it is called off', async () => {
+  test('a delay applies in both directions, until it is removed', async () => {
     const { etcd, clock, candidate } = setUp()
-    const callOff = etcd.delay(200, { method: 'Txn' })
+    const removeFault = etcd.delay(200, { method: 'Txn' })
     await clock.advanceUntilSettled(candidate('one').campaign())
     expect(clock.monotonicMs()).toBe(400)
-    callOff()
+    removeFault()
     expect((await candidate('two').leader()).name).toBe('one')
     expect(clock.monotonicMs()).toBe(400)
   })
 
-  test('clearFaults ends all of them', async () => {
+  test('clearFaults removes all faults', async () => {
     const { etcd, clock, candidate } = setUp()
     etcd.fail(noLeader)
     etcd.dropRequests()
@@ -218,9 +219,9 @@ describe('faults of calls', () => {
 })
 
 describe('faults of lines', () => {
-  test('a leader that is cut off knows that it is over before another one leads', async () => {
-    const { etcd, clock, first, second, home } = await setUpTwo()
-    etcd.cut(home)
+  test('a leader that is cut off knows that its term is over before another one leads', async () => {
+    const { etcd, clock, first, second, clientOfOne } = await setUpTwo()
+    etcd.cut(clientOfOne)
     let isSecond = false
     void second.then(() => {
       isSecond = true
@@ -232,16 +233,16 @@ describe('faults of lines', () => {
     expect(tookMs).toBeLessThanOrEqual(5000)
   })
 
-  test('what is cut off for less than the TTL goes on as if nothing had been', async () => {
-    const { etcd, clock, first, home } = await setUpTwo()
-    etcd.cut(home)
+  test('a leader that is cut off for less than the TTL goes on leading', async () => {
+    const { etcd, clock, first, clientOfOne } = await setUpTwo()
+    etcd.cut(clientOfOne)
     await clock.advance(1500)
-    etcd.heal(home)
+    etcd.heal(clientOfOne)
     await clock.advance(60_000)
     expect(first.isValid()).toBe(true)
   })
 
-  test('what is held arrives when the line is healed, in order', async () => {
+  test('held messages arrive in order when the line is healed', async () => {
     const { etcd, candidate, names } = setUp()
     etcd.hold()
     const campaigns = ['one', 'two'].map((name) => candidate(name).campaign())
@@ -253,7 +254,7 @@ describe('faults of lines', () => {
     expect(names()).toEqual(['one', 'two'])
   })
 
-  test('streams that break are opened again, and nothing is missed', async () => {
+  test('broken streams are opened again, and miss nothing', async () => {
     const { etcd, clock, candidate } = setUp()
     const observer = new Observer(etcd.connect(), { election })
     await observer.start()
@@ -268,8 +269,8 @@ describe('faults of lines', () => {
   })
 })
 
-describe('faults of the etcd', () => {
-  test('while it is paused nobody is answered and no lease runs out', async () => {
+describe('faults of etcd', () => {
+  test('while it is paused it sends no answers and expires no leases', async () => {
     const { etcd, clock, first, second } = await setUpTwo()
     etcd.pause()
     await clock.advance(60_000)
@@ -289,7 +290,7 @@ describe('faults of the etcd', () => {
     expect(first.isValid()).toBe(true)
   })
 
-  test('after a restart that keeps the store the leader leads on, with a whole TTL', async () => {
+  test('after a restart that keeps the store, the leader goes on with a whole TTL', async () => {
     const { etcd, clock, first, names } = await setUpTwo()
     etcd.stop()
     await clock.advance(2000)
@@ -300,7 +301,7 @@ describe('faults of the etcd', () => {
     expect(names()).toEqual(['one', 'two'])
   })
 
-  test('leases do not run out while it is stopped', async () => {
+  test('leases do not expire while it is stopped', async () => {
     const { etcd, clock } = await setUpTwo()
     etcd.stop()
     await clock.advance(60_000)
@@ -310,7 +311,7 @@ describe('faults of the etcd', () => {
     expect(etcd.leases()).toHaveLength(2)
   })
 
-  test('after one that loses it all contend anew, with greater tokens', async () => {
+  test('after a restart that loses the store, all campaign again, with greater fencing tokens', async () => {
     const { etcd, clock, first, second, two } = await setUpTwo()
     etcd.restart({ store: 'lost' })
     expect(etcd.leases()).toEqual([])
@@ -320,7 +321,7 @@ describe('faults of the etcd', () => {
     expect((await two.leader()).name).toBe('two')
   })
 
-  test('an etcd that begins at revision 1 again gives smaller tokens, which is what happens to lost data', async () => {
+  test('an etcd that starts at revision 1 again, as after lost data, gives smaller fencing tokens', async () => {
     const { etcd, candidate } = setUp()
     for (let i = 0; i < 5; i++) etcd.putKey('a', String(i))
     const before = await candidate('one').campaign()
@@ -329,7 +330,7 @@ describe('faults of the etcd', () => {
     expect(after.fencingToken).toBeLessThan(before.fencingToken)
   })
 
-  test('a compaction goes unnoticed by those who follow', async () => {
+  test('an observer does not notice a compaction', async () => {
     const { etcd, clock, candidate } = setUp()
     const observer = new Observer(etcd.connect(), { election })
     await observer.start()
@@ -347,7 +348,7 @@ describe('faults of the etcd', () => {
     await observer.stop()
   })
 
-  test('what is asked of a stopped one fails as UNAVAILABLE within the time that a call may take', async () => {
+  test('a call to a stopped etcd fails as unavailable within the call timeout', async () => {
     const { etcd, clock, candidate } = setUp()
     etcd.stop()
     etcd.stop()
@@ -359,7 +360,7 @@ describe('faults of the etcd', () => {
     expect(clock.monotonicMs()).toBeLessThanOrEqual(10_000)
   })
 
-  test('what does not apply does nothing', async () => {
+  test('start() and resume() do nothing while it runs', async () => {
     const { etcd, first } = await setUpTwo()
     etcd.start({ store: 'lost' })
     etcd.resume()
@@ -369,7 +370,7 @@ describe('faults of the etcd', () => {
 })
 
 describe('closing', () => {
-  test('ends what waits, and leaves no timer', async () => {
+  test('rejects waiting calls, and leaves no timer', async () => {
     const { etcd, clock, second } = await setUpTwo()
     const session = new Session(etcd.connect(), { ttl })
     await session.open()
@@ -387,7 +388,7 @@ describe('closing', () => {
     expect(() => etcd.connect()).toThrow('this TestEtcd is closed: make a new one')
   })
 
-  test('is what disposing does', async () => {
+  test('happens on disposal', async () => {
     const etcd = new TestEtcd()
     const campaign = new Candidate(etcd.connect(), { election, name: 'one', ttl }).campaign()
     await campaign
@@ -399,13 +400,13 @@ describe('closing', () => {
 test.each<[string, (etcd: TestEtcd) => unknown, string]>([
   ['ms', (etcd) => etcd.delay(-1), 'ms: expected milliseconds above 0, got -1'],
   [
-    'a client of another',
+    'client of another TestEtcd',
     (etcd) => {
       etcd.cut(new TestEtcd().connect())
     },
-    'client: expected what connect() of this one returned',
+    'client: expected a client that this TestEtcd created',
   ],
-])('a wrong %s is refused', (_, act, message) => {
+])('invalid %s: refused', (_, act, message) => {
   const { etcd } = setUp()
   expect(() => act(etcd)).toThrow(message)
 })

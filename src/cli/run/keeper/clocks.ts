@@ -1,8 +1,8 @@
-// The clocks that all processes of this machine read alike. It must not know what is timed.
+// The clocks on which all processes of this computer read the same time.
 
 import type { Instant } from '../../library.js'
 
-/** `performance.now()` begins at 0 in each process; this is the same in all. */
+/** Not `performance.now()`, which begins at 0 in each process. */
 export function now(): Instant {
   return { monotonicMs: Number(process.hrtime.bigint()) / 1e6, wallMs: Date.now() }
 }

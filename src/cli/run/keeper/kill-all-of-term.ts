@@ -1,32 +1,32 @@
-// Ends a command whose keeper is gone: by its environment, which names the term, because nobody may be left who knows its
-// process. It must not know why the keeper is gone.
+// Kills a command whose keeper is gone. Finds its processes by their environment, which names the
+// term, because perhaps only the keeper knew them.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** A process that was just forked has not got its environment yet: it is met the second time. */
+/** A process that was just forked has no environment yet. The second round finds it. */
 const quietRounds = 2
 const roundMs = 25
-/** What cannot be killed (it waits for a disk, or became another user) must not keep us for ever. */
-const mostRounds = 80
+/** A process that cannot be killed (it waits for a disk, or changed its user) must not block us. */
+const maxRounds = 80
 
-/** Resolves when nobody is left who was started for this term. Does nothing where there is no /proc. */
+/** Resolves when no process of this term is left. Does nothing where there is no /proc. */
 export async function killAllOfTerm(term: string): Promise<void> {
-  for (let round = 0, quiet = 0; round < mostRounds && quiet < quietRounds; round++) {
+  for (let round = 0, quiet = 0; round < maxRounds && quiet < quietRounds; round++) {
     const pids = processesWith(`ELECT_TERM=${term}`)
     quiet = pids.length === 0 ? quiet + 1 : 0
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL')
       } catch {
-        // Gone meanwhile.
+        // It ended meanwhile.
       }
     }
     await pause(roundMs)
   }
 }
 
-/** Others than this one, dead ones left out. */
+/** Excludes this process and dead ones. */
 function processesWith(variable: string): number[] {
   let names: string[]
   try {

@@ -1,12 +1,12 @@
-// All processes of one session, as one thing that can be signalled, and that is gone when the last of them is.
-// A session rather than its first process group, because programs with job control (`sh -m`) make groups of their own.
-// It must not know why they are signalled.
+// All processes of one session, signalled together, and gone when the last of them is. A session
+// rather than its first process group, because programs with job control (`sh -m`) make groups of
+// their own.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What `ps` calls PGID, SESS and STAT, of one line of /proc/PID/stat. */
+/** Reads what `ps` calls PGID, SESS and STAT from a line of /proc/PID/stat. */
 export function parseStat(line: string): { group: number; session: number; isAlive: boolean } {
-  // The name of the program stands in brackets and may hold anything.
+  // The program's name stands in brackets and may contain anything.
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
   return {
     group: Number(fields[2]),
@@ -18,26 +18,26 @@ export function parseStat(line: string): { group: number; session: number; isAli
 export class ProcessSession {
   readonly id: number
 
-  /** @param id of the process that began the session, and of its first group. */
+  /** @param id the pid of the process that began the session, and the id of its first group. */
   constructor(id: number) {
     this.id = id
   }
 
-  /** To everybody in it. Those who are gone already, or belong to somebody else, are passed over. */
+  /** Signals all processes of the session. Skips those that are gone or belong to another user. */
   signal(signal: NodeJS.Signals): void {
-    const strays = this.#members()?.filter(({ group }) => group !== this.id) ?? []
+    const others = this.#processes()?.filter(({ group }) => group !== this.id) ?? []
     tryKill(-this.id, signal)
-    for (const { pid } of strays) tryKill(pid, signal)
+    for (const { pid } of others) tryKill(pid, signal)
   }
 
-  /** Whether nobody is left who could do anything. What is dead and not yet reaped cannot. */
+  /** Whether no process is left that could do anything. A dead one that is not reaped cannot. */
   isGone(): boolean {
-    const members = this.#members()
-    return members === undefined ? !tryKill(-this.id, 0) : members.length === 0
+    const processes = this.#processes()
+    return processes === undefined ? !tryKill(-this.id, 0) : processes.length === 0
   }
 
-  /** Undefined where there is no /proc to look into. */
-  #members(): { pid: number; group: number }[] | undefined {
+  /** Undefined where there is no /proc. */
+  #processes(): { pid: number; group: number }[] | undefined {
     let names: string[]
     try {
       names = readdirSync('/proc')
@@ -63,7 +63,7 @@ function tryKill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal)
   } catch (error) {
-    // EPERM: there is somebody, whom we may not signal.
+    // EPERM: the process is there, but we may not signal it.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -1,4 +1,4 @@
-// What `elect run` and its keeper say to each other. It holds types only.
+// The messages between `elect run` and its keeper.
 
 import type { LeadershipDeadline } from './schedule.js'
 
@@ -6,18 +6,17 @@ export interface CommandStart {
   readonly file: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** Nobody types for a command in the background: it gets an empty input. */
+  /** `ignore` for a command in the background, which gets no input from the terminal. */
   readonly stdin: 'inherit' | 'ignore'
   readonly graceMs: number
   readonly deadline: LeadershipDeadline
 }
 
-/** To the keeper. */
 export type KeeperOrder =
   | { readonly do: 'start'; readonly start: CommandStart }
   | { readonly do: 'renew'; readonly deadline: LeadershipDeadline }
   | { readonly do: 'signal'; readonly signal: NodeJS.Signals }
-  /** Leadership is gone: nothing may run from now on. */
+  /** Leadership is lost: nothing may run from now on. */
   | { readonly do: 'kill' }
 
 /**
@@ -27,7 +26,7 @@ export type KeeperOrder =
  */
 export type EndReason = 'late' | 'lost'
 
-/** The command is gone with everything it started. */
+/** How the command ended. It is gone with everything it started. */
 export interface CommandEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -35,7 +34,7 @@ export interface CommandEnd {
   readonly because: EndReason | undefined
 }
 
-/** From the keeper. */
+/** `ready`: the keeper takes orders. Comes once, before all others. */
 export type KeeperReport =
   | { readonly is: 'ready' }
   | { readonly is: 'started'; readonly pid: number }

@@ -1,15 +1,15 @@
-// The end of the keeper's pipe in `elect run`. It must not know about etcd, leases or elections.
+// The keeper as `elect run` sees it. A keeper that ends is not started again, because its command
+// ends with it.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import type { CommandEnd, KeeperOrder, KeeperReport, CommandStart } from './protocol.js'
-import { ProcessSession } from './process-session.js'
-import type { LeadershipDeadline } from './schedule.js'
 import { killAllOfTerm } from './kill-all-of-term.js'
+import { ProcessSession } from './process-session.js'
+import type { CommandEnd, CommandStart, KeeperReport } from './protocol.js'
+import type { LeadershipDeadline } from './schedule.js'
+import { type KeeperProcess, spawnKeeper } from './spawn.js'
 
 /** The command could not be started. */
 export class CannotStartError extends Error {
-  /** Of the operating system: `ENOENT`, `EACCES`, … */
+  /** The operating system's: `ENOENT`, `EACCES`, … */
   readonly code: string
 
   constructor(code: string, message: string) {
@@ -19,7 +19,7 @@ export class CannotStartError extends Error {
   }
 }
 
-/** The keeper itself is gone, and the command with it. */
+/** The keeper itself ended, and the command with it. */
 export class KeeperDiedError extends Error {
   constructor(message: string) {
     super(message)
@@ -27,140 +27,133 @@ export class KeeperDiedError extends Error {
   }
 }
 
-export interface StartListener {
+export interface CommandListener {
   started(pid: number): void
-  /** The command is being stopped because no renewal came. */
+  /** The command is being stopped because no renewal came in time. */
   late(): void
 }
 
-interface Running extends StartListener {
+interface RunningCommand extends CommandListener {
   resolve(ended: CommandEnd): void
   reject(error: Error): void
 }
 
 export class KeeperSupervisor {
-  readonly #child: ChildProcess
+  readonly #keeper: KeeperProcess
+  /** Resolves when the keeper takes orders. Rejects when it ends. */
   readonly #ready: Promise<void>
-  #running: Running | undefined
+  #command: RunningCommand | undefined
+  /** The processes of the command. */
   #session: ProcessSession | undefined
   #term: string | undefined
-  #died: KeeperDiedError | undefined
+  #death: KeeperDiedError | undefined
 
-  /** Starts a keeper, so that it is there when it is needed. */
+  /** Starts a keeper, so that it is ready when it is needed. */
   constructor() {
-    const file = fileURLToPath(new URL('./program/keeper.js', import.meta.url))
-    // What is in NODE_OPTIONS is for the command: two processes cannot be inspected on one port.
-    const env = Object.fromEntries(
-      Object.entries(process.env).filter(([variable]) => variable !== 'NODE_OPTIONS'),
-    )
-    this.#child = spawn(process.execPath, [file], {
-      detached: true,
-      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      env,
-    })
+    let resolveReady = (): void => undefined
+    let rejectReady: (error: Error) => void = () => undefined
     this.#ready = new Promise((resolve, reject) => {
-      const gone = (why: string): void => {
-        this.#died ??= new KeeperDiedError(`the keeper of CMD ${why}: CMD was killed`)
-        reject(this.#died)
-        void this.#endWithoutKeeper(this.#died)
-      }
-      this.#child.on('message', (report: KeeperReport) => {
-        if (report.is === 'ready') resolve()
-        else this.#heard(report)
-      })
-      this.#child.once('error', (error) => {
-        gone(`could not be started (${error.message})`)
-      })
-      this.#child.once('exit', (code, signal) => {
-        gone(`ended with ${signal ?? String(code)}`)
-      })
+      resolveReady = resolve
+      rejectReady = reject
     })
     this.#ready.catch(() => undefined)
+    this.#keeper = spawnKeeper({
+      report: (report) => {
+        if (report.is === 'ready') resolveReady()
+        else this.#handle(report)
+      },
+      ended: (reason) => {
+        this.#death ??= new KeeperDiedError(`the keeper of CMD ${reason}: CMD was killed`)
+        rejectReady(this.#death)
+        void this.#endWithoutKeeper(this.#death)
+      },
+    })
   }
 
-  /** Undefined when it could not be started. */
+  /** Undefined when the keeper could not be started. */
   get pid(): number | undefined {
-    return this.#child.pid
+    return this.#keeper.pid
   }
 
   /**
    * Resolves when the command is gone with everything it started.
    *
+   * @param start called when the keeper is ready.
    * @throws CannotStartError, KeeperDiedError
    */
-  async run(start: () => CommandStart, listener: StartListener): Promise<CommandEnd> {
+  async run(start: () => CommandStart, listener: CommandListener): Promise<CommandEnd> {
     await this.#ready
     return new Promise((resolve, reject) => {
-      if (this.#died !== undefined) {
-        reject(this.#died)
+      if (this.#death !== undefined) {
+        reject(this.#death)
         return
       }
-      this.#running = { ...listener, resolve, reject }
+      this.#command = { ...listener, resolve, reject }
       const order = start()
       this.#term = order.env['ELECT_TERM']
-      void this.#send({ do: 'start', start: order })
+      this.#keeper.send({ do: 'start', start: order })
     })
   }
 
   renew(deadline: LeadershipDeadline): void {
-    void this.#send({ do: 'renew', deadline })
+    this.#keeper.send({ do: 'renew', deadline })
   }
 
-  /** To the command and everything it started, after it was started. Resolves when it is on its way. */
+  /**
+   * Signals the command and everything it started, once it has started. Resolves when the order is
+   * on its way.
+   */
   async signal(signal: NodeJS.Signals): Promise<void> {
-    // A keeper that is still being loaded is told to start the command when it is ready, and of the signal after that.
+    // While the keeper loads, the order to start the command waits too, and must be sent first.
     await this.#ready.catch(() => undefined)
-    await this.#send({ do: 'signal', signal })
+    await new Promise<void>((resolve) => {
+      this.#keeper.send({ do: 'signal', signal }, resolve)
+    })
   }
 
-  /** At once. By us as well, should the keeper be stopped. */
+  /** Kills the command at once. This process kills it too, in case the keeper is stopped. */
   kill(): void {
-    void this.#send({ do: 'kill' })
+    this.#keeper.send({ do: 'kill' })
     this.#session?.signal('SIGKILL')
   }
 
-  /** Lets the keeper go; it kills what still runs. */
-  close(): void {
-    this.#child.removeAllListeners('exit')
-    if (this.#child.connected) this.#child.disconnect()
-    this.#child.unref()
+  /** Lets the keeper end. It kills what it still runs. */
+  stop(): void {
+    this.#keeper.stop()
   }
 
-  /** Nobody else would do it now. What the keeper said last may not have come here yet, so the process may be unknown. */
+  /**
+   * Kills the command, because nothing else would now. The keeper's last report may not have
+   * arrived yet, so the command's process may be unknown.
+   */
   async #endWithoutKeeper(why: KeeperDiedError): Promise<void> {
     this.#session?.signal('SIGKILL')
     if (this.#term !== undefined) await killAllOfTerm(this.#term)
-    this.#running?.reject(why)
+    this.#command?.reject(why)
   }
 
-  #heard(report: Exclude<KeeperReport, { is: 'ready' }>): void {
-    const running = this.#running
+  #handle(report: Exclude<KeeperReport, { is: 'ready' }>): void {
+    const command = this.#command
     switch (report.is) {
       case 'started':
         this.#session = new ProcessSession(report.pid)
-        if (this.#died !== undefined) this.#session.signal('SIGKILL')
-        running?.started(report.pid)
+        if (this.#death !== undefined) this.#session.signal('SIGKILL')
+        command?.started(report.pid)
         break
       case 'late':
-        running?.late()
+        command?.late()
         break
       case 'failed':
-        this.#running = undefined
-        running?.reject(new CannotStartError(report.code, report.message))
+        this.#command = undefined
+        command?.reject(new CannotStartError(report.code, report.message))
         break
       case 'ended':
-        this.#running = undefined
+        this.#command = undefined
         this.#session = undefined
-        running?.resolve(report.ended)
+        command?.resolve(report.ended)
         break
       default:
         report satisfies never
     }
-  }
-
-  /** What cannot be sent needs not be: the keeper is gone, and that is told elsewhere. */
-  async #send(order: KeeperOrder): Promise<void> {
-    if (!this.#child.connected) return
-    await new Promise((resolve) => this.#child.send(order, resolve))
   }
 }

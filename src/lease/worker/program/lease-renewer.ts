@@ -1,31 +1,30 @@
-// What the worker does: it renews the leases that it is told to, each for as long as the main thread's event loop turns
-// and says that all is well. The rule of renewing is the same as on the main thread, and so is the code.
-// It must not know why its orders come.
+// Renews the leases that the main thread orders it to, each for as long as the main thread's event
+// loop turns and the process calls itself healthy. The rule, and the code, are the main thread's.
 
 import type { Clock } from '../../../base/clock.js'
 import type { ClusterAccess, EtcdApi } from '../../../etcd/api.js'
 import { LoopRenewal } from '../../renewal.js'
-import type { RenewalTask, WorkerReport, WorkerOrder } from '../protocol.js'
+import type { RenewalTask, WorkerOrder, WorkerReport } from '../protocol.js'
 import { Heartbeat, SharedDeadline } from '../shared-memory.js'
 
 export class LeaseRenewer {
-  readonly #tell: (news: WorkerReport) => void
+  readonly #report: (report: WorkerReport) => void
   readonly #clock: Clock
   readonly #connect: (access: ClusterAccess) => EtcdApi
   readonly #clusters = new Map<number, EtcdApi>()
   readonly #renewals = new Map<number, LoopRenewal>()
 
   constructor(
-    tell: (news: WorkerReport) => void,
+    report: (report: WorkerReport) => void,
     clock: Clock,
     connect: (access: ClusterAccess) => EtcdApi,
   ) {
-    this.#tell = tell
+    this.#report = report
     this.#clock = clock
     this.#connect = connect
   }
 
-  obey(order: WorkerOrder): void {
+  handle(order: WorkerOrder): void {
     switch (order.do) {
       case 'connect':
         this.#clusters.set(order.cluster, this.#connect(order.access))
@@ -37,8 +36,8 @@ export class LeaseRenewer {
       case 'renew':
         this.#renew(order)
         return
-      case 'readWith':
-        this.#renewals.get(order.task)?.readWith(order.keys)
+      case 'confirmWith':
+        this.#renewals.get(order.task)?.confirmWith(order.keys)
         return
       case 'renewNow':
         this.#renewals.get(order.task)?.renewNow()
@@ -61,21 +60,21 @@ export class LeaseRenewer {
       {
         acknowledged: () => {
           shared.publish(renewal.deadline)
-          this.#tell({ is: 'acknowledged', task })
+          this.#report({ is: 'acknowledged', task })
         },
         confirmed: () => {
           shared.publish(renewal.deadline)
-          this.#tell({ is: 'confirmed', task })
+          this.#report({ is: 'confirmed', task })
         },
-        gone: (answeredAtMs) => {
-          shared.publishGone()
+        leaseMissing: (answeredAtMs) => {
+          shared.publishLeaseMissing()
           this.#drop(task)
-          this.#tell({ is: 'gone', task, answeredAtMs })
+          this.#report({ is: 'leaseMissing', task, answeredAtMs })
         },
       },
       () => heartbeat.isHealthy && this.#clock.monotonicMs() - heartbeat.lastMs <= maxStallMs,
     )
-    renewal.readWith(order.keys)
+    renewal.confirmWith(order.keys)
     this.#renewals.set(task, renewal)
     renewal.renewNow()
   }

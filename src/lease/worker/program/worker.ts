@@ -4,11 +4,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../../base/clock.js'
 import { Etcd } from '../../../etcd/client.js'
 import { LeaseRenewer } from './lease-renewer.js'
-import type { WorkerOrder, WorkerReady } from '../protocol.js'
+import type { WorkerOrder, WorkerReport } from '../protocol.js'
 import { Heartbeat } from '../shared-memory.js'
 
-/** How often the worker shows that it turns. */
-const beatEveryMs = 500
+/** How often the worker shows that its event loop turns. */
+const beatIntervalMs = 500
 
 const port = parentPort
 if (port === null) throw new Error('expected to run in a worker thread')
@@ -18,12 +18,14 @@ const beat = (): void => {
   heartbeat.beat(systemClock.monotonicMs(), true)
 }
 beat()
-setInterval(beat, beatEveryMs)
+setInterval(beat, beatIntervalMs)
+
+function send(report: WorkerReport): void {
+  port?.postMessage(report)
+}
 
 const renewer = new LeaseRenewer(
-  (news) => {
-    port.postMessage(news)
-  },
+  send,
   systemClock,
   ({ endpoints, tls, credentials, attemptTimeoutMs, callTimeoutMs }) =>
     new Etcd({
@@ -34,7 +36,7 @@ const renewer = new LeaseRenewer(
       callTimeoutMs,
     }).api,
 )
-port.postMessage({ is: 'up' } satisfies WorkerReady)
+send({ is: 'ready' })
 port.on('message', (order: WorkerOrder) => {
-  renewer.obey(order)
+  renewer.handle(order)
 })

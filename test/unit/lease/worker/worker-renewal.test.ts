@@ -2,14 +2,14 @@
 // it, of which each can be made to stand still.
 
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { CompanionListener } from '../../../../src/base/companion.js'
 import type { EtcdApi } from '../../../../src/etcd/api.js'
 import { grantLease } from '../../../../src/lease/grant.js'
 import type { Lease } from '../../../../src/lease/lease.js'
 import { LeaseRenewer } from '../../../../src/lease/worker/program/lease-renewer.js'
 import type { WorkerReport, WorkerOrder } from '../../../../src/lease/worker/protocol.js'
-import { RenewalWorker } from '../../../../src/lease/worker/supervisor.js'
+import { WorkerSupervisor } from '../../../../src/lease/worker/supervisor.js'
 import { Heartbeat } from '../../../../src/lease/worker/shared-memory.js'
-import type { WorkerThreadListener } from '../../../../src/lease/worker/spawn.js'
 import { WorkerRenewal } from '../../../../src/lease/worker/worker-renewal.js'
 import { PausableClock } from '../../../../src/testing/pausable-clock.js'
 import { TestEtcd } from '../../../../src/testing/test-etcd.js'
@@ -79,7 +79,7 @@ function on(loop: Loop, api: EtcdApi): EtcdApi {
 
 interface FakeThread {
   readonly loop: Loop
-  readonly listener: WorkerThreadListener
+  readonly listener: CompanionListener<WorkerReport>
   readonly orders: WorkerOrder[]
   /** What the worker's leases are renewed over. */
   readonly client: ReturnType<TestEtcd['connect']>
@@ -106,16 +106,16 @@ async function setUp(): Promise<World> {
   const main = new Loop(etcd)
   const threads: FakeThread[] = []
   const facts: string[] = []
-  const worker = new RenewalWorker(
+  const worker = new WorkerSupervisor(
     (listener) => {
       const loop = new Loop(etcd)
       const client = etcd.connect()
       const made: FakeThread = { loop, listener, orders: [], client, isOver: false }
       threads.push(made)
       const renewer = new LeaseRenewer(
-        (news: WorkerReport) => {
+        (report: WorkerReport) => {
           main.receive(() => {
-            if (!made.isOver) listener.news(news)
+            if (!made.isOver) listener.report(report)
           })
         },
         loop.clock,
@@ -129,16 +129,16 @@ async function setUp(): Promise<World> {
       beat()
       loop.receive(() => {
         queueMicrotask(() => {
-          listener.up()
+          listener.report({ is: 'ready' })
         })
       })
       return {
         threadId: threads.length,
         heartbeat,
-        tell: (order) => {
+        send: (order) => {
           made.orders.push(order)
           loop.receive(() => {
-            if (!made.isOver) renewer.obey(order)
+            if (!made.isOver) renewer.handle(order)
           })
         },
         terminate: () => {
@@ -172,7 +172,7 @@ async function setUp(): Promise<World> {
   lease.listen({ renewed: () => undefined, lost: (loss) => facts.push(`lease ${loss}`) })
   const key = `jobs/${lease.id.toString(16)}`
   etcd.putKey(key, 'web-1', { leaseId: lease.id })
-  lease.rely(new TextEncoder().encode(key))
+  lease.dependOn(new TextEncoder().encode(key))
   await etcd.clock.advance(100)
   const thread = (): FakeThread => {
     const last = threads.at(-1)
@@ -261,7 +261,7 @@ describe('a lease that a worker renews', () => {
     const first = world.thread()
     first.isOver = true
     first.loop.stop()
-    first.listener.gone('it ended with 1')
+    first.listener.ended('it ended with 1')
     await advance(world, 49)
     expect(world.threads).toHaveLength(1)
     await advance(world, 10_000)

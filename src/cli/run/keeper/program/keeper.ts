@@ -1,18 +1,18 @@
-// The keeper of `elect run`: a process of its own, in a session of its own, that starts the command and sees to it that
-// it ends before the leadership does. It trusts nobody for that: the deadline it was told last stands, whether the process
-// that renews the lease is dead (its pipe ends), stopped, or too busy to say anything.
-// It must not know about etcd, leases or elections.
+// The program of the keeper: a process in a session of its own that starts the command of
+// `elect run` and ends it before the leadership ends. It depends on no other process for that: the
+// last deadline that it got stands, whether `elect run`, which renews the lease, is dead (its pipe
+// ends), stopped, or too busy to send anything.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { now } from '../clocks.js'
 import type { KeeperOrder, EndReason, KeeperReport, CommandStart } from '../protocol.js'
 import { ProcessSession } from '../process-session.js'
-import { type LeadershipDeadline, due } from '../schedule.js'
+import { type LeadershipDeadline, nextAction } from '../schedule.js'
 
-/** The wall clock has no timers that know of a machine's sleep: it is looked at this often. */
-const lookEveryMs = 200
-/** How often it is looked whether those who were signalled are gone. */
-const endingEveryMs = 20
+/** How often the clocks are read: no timer notices that the computer slept. */
+const maxCheckIntervalMs = 200
+/** How often the keeper checks whether the processes that it signalled are gone. */
+const endCheckIntervalMs = 20
 
 class Command {
   readonly #session: ProcessSession
@@ -20,9 +20,9 @@ class Command {
   #deadline: LeadershipDeadline
   #askedAtMs: number | undefined
   #because: EndReason | undefined
-  #orphaned = false
-  #killed = false
-  /** How the command itself ended; what it started may live on. */
+  #isOrphaned = false
+  #isKilled = false
+  /** How the command itself ended. Processes that it started may live on. */
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -32,113 +32,113 @@ class Command {
     this.#deadline = deadline
     child.once('exit', (code, signal) => {
       this.#exit = { code, signal }
-      this.#look()
+      this.#check()
     })
-    this.#look()
+    this.#check()
   }
 
   renew(deadline: LeadershipDeadline): void {
     this.#deadline = deadline
-    this.#look()
+    this.#check()
   }
 
   signal(signal: NodeJS.Signals): void {
     this.#session.signal(signal)
   }
 
-  /** Leadership is gone. */
+  /** Leadership is lost. */
   kill(): void {
     this.#because ??= 'lost'
-    this.#killed = true
-    this.#look()
+    this.#isKilled = true
+    this.#check()
   }
 
-  /** Nobody renews any more: what is left of the lease is what there is. */
+  /** `elect run` is gone, and no renewal will come: the command is asked to stop. */
   orphan(): void {
-    this.#orphaned = true
-    this.#look()
+    this.#isOrphaned = true
+    this.#check()
   }
 
-  #look(): void {
+  #check(): void {
     clearTimeout(this.#timer)
     if (this.#exit !== undefined && this.#session.isGone()) {
-      tell({ is: 'ended', ended: { ...this.#exit, because: this.#because } })
+      send({ is: 'ended', ended: { ...this.#exit, because: this.#because } })
       command = undefined
-      if (this.#orphaned) process.exit()
+      if (this.#isOrphaned) process.exit()
       return
     }
     this.#timer = setTimeout(() => {
-      this.#look()
-    }, this.#act())
+      this.#check()
+    }, this.#applySchedule())
   }
 
-  /** Does what is due, and returns for how long nothing will be. */
-  #act(): number {
-    const stopping = {
+  /** Asks the command to stop or kills it, if that is due. Returns when to check again, in ms. */
+  #applySchedule(): number {
+    const state = {
       deadline: this.#deadline,
       graceMs: this.#graceMs,
       askedAtMs: this.#askedAtMs,
     }
-    const next = this.#killed ? ({ act: 'kill' } as const) : due(stopping, now())
+    const next = this.#isKilled ? ({ act: 'kill' } as const) : nextAction(state, now())
     switch (next.act) {
       case 'nothing':
-        if (this.#askedAtMs !== undefined) return endingEveryMs
-        // What the command leaves behind is asked to stop as well: leadership is over when all of it is gone.
-        if (this.#exit !== undefined || this.#orphaned) return this.#ask()
-        return Math.min(next.forMs, lookEveryMs)
+        if (this.#askedAtMs !== undefined) return endCheckIntervalMs
+        // Processes that the command leaves behind are asked to stop as well: the leadership is
+        // given up when all of them are gone.
+        if (this.#exit !== undefined || this.#isOrphaned) return this.#askToStop()
+        return Math.min(next.forMs, maxCheckIntervalMs)
       case 'ask':
-        if (this.#exit === undefined) this.#late()
-        return this.#ask()
+        if (this.#exit === undefined) this.#reportLate()
+        return this.#askToStop()
       case 'kill':
-        if (this.#exit === undefined && this.#askedAtMs === undefined) this.#late()
-        this.#killed = true
-        // Also what is stopped dies of this; what forks meanwhile is met the next time.
+        if (this.#exit === undefined && this.#askedAtMs === undefined) this.#reportLate()
+        this.#isKilled = true
+        // SIGKILL ends stopped processes too. The next check meets those that are forked meanwhile.
         this.#session.signal('SIGKILL')
-        return endingEveryMs
+        return endCheckIntervalMs
       default:
         next satisfies never
-        return endingEveryMs
+        return endCheckIntervalMs
     }
   }
 
-  #ask(): number {
+  #askToStop(): number {
     this.#askedAtMs = now().monotonicMs
     this.#session.signal('SIGTERM')
-    // Who is stopped could not stop in order.
+    // A process that is stopped could not handle SIGTERM.
     this.#session.signal('SIGCONT')
-    return endingEveryMs
+    return endCheckIntervalMs
   }
 
-  #late(): void {
+  #reportLate(): void {
     if (this.#because !== undefined) return
     this.#because = 'late'
-    tell({ is: 'late' })
+    send({ is: 'late' })
   }
 }
 
 let command: Command | undefined
 
-function tell(report: KeeperReport): void {
-  // Who no longer listens needs not be told.
+function send(report: KeeperReport): void {
   if (process.connected) process.send?.(report, () => undefined)
 }
 
 function start(order: CommandStart): void {
   const { file, args, env, stdin, deadline, graceMs } = order
-  if (due({ deadline, graceMs, askedAtMs: undefined }, now()).act !== 'nothing') {
-    // The order came late: it would have to stop as soon as it began.
-    tell({ is: 'late' })
-    tell({ is: 'ended', ended: { code: null, signal: null, because: 'late' } })
+  if (nextAction({ deadline, graceMs, askedAtMs: undefined }, now()).act !== 'nothing') {
+    // The order came late: the command would have to stop as soon as it started.
+    send({ is: 'late' })
+    send({ is: 'ended', ended: { code: null, signal: null, because: 'late' } })
     return
   }
   const failed = ({ code, message }: NodeJS.ErrnoException): void => {
-    tell({ is: 'failed', code: code ?? '', message })
+    send({ is: 'failed', code: code ?? '', message })
   }
   let child: ChildProcess
   try {
     child = spawn(file, args, { detached: true, stdio: [stdin, 'inherit', 'inherit'], env })
   } catch (error) {
-    // Arguments that are too long are thrown, a file that is not there is not.
+    // spawn() throws when the arguments are too long, and emits 'error' when there is no such file.
     failed(error as NodeJS.ErrnoException)
     return
   }
@@ -147,7 +147,7 @@ function start(order: CommandStart): void {
   })
   if (child.pid === undefined) return
   command = new Command(child, child.pid, order)
-  tell({ is: 'started', pid: child.pid })
+  send({ is: 'started', pid: child.pid })
 }
 
 process.on('message', (order: KeeperOrder) => {
@@ -172,8 +172,9 @@ process.on('disconnect', () => {
   if (command === undefined) process.exit()
   command.orphan()
 })
-// What is meant for the command comes by way of `elect run`. A service manager that ends everybody must not end the keeper first.
+// `elect run` forwards the signals that are meant for the command. A service manager that signals
+// all processes must not end the keeper first.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const) {
   process.on(signal, () => undefined)
 }
-tell({ is: 'ready' })
+send({ is: 'ready' })

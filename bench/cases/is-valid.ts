@@ -1,0 +1,23 @@
+// Whether this process leads, without asking anybody. Nothing in etcd3 answers that.
+
+import { Candidate } from 'etcd-elect'
+import type { BenchCase, Contender } from '../case.js'
+import { ttl, type World } from '../world.js'
+
+const times = 100_000
+
+async function ours(world: World): Promise<Contender> {
+  const candidate = new Candidate(world.etcd(), { election: world.name(), name: 'web-1', ttl })
+  const leadership = await candidate.campaign()
+  return {
+    times,
+    act() {
+      let valid = 0
+      for (let time = 0; time < times; time++) if (leadership.isValid()) valid += 1
+      if (valid !== times) throw new Error('the leadership ended while it was measured')
+    },
+    close: () => candidate.close(),
+  }
+}
+
+export const cases: readonly BenchCase[] = [{ title: 'isValid()', contenders: { ours } }]

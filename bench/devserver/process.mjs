@@ -1,5 +1,0 @@
-// A devserver in a process of its own, as an etcd is: it says where it is on the first line.
-import { DevServer } from '../../dist/devserver/index.js'
-
-const server = await DevServer.start({ log: () => undefined })
-console.log(server.endpoint)

@@ -1,0 +1,112 @@
+// What becomes of a leader whose event loop is blocked: for less than it may be, and for more.
+
+import { randomUUID } from 'node:crypto'
+import { now } from './proc.js'
+import { Service } from './service-process.js'
+import type { Hold, Task } from './task.js'
+
+interface Blocks extends Omit<Task, 'election' | 'name'> {
+  readonly count: number
+  /** So many at a time. */
+  readonly width: number
+  readonly blockMs: number
+  readonly how: Hold
+}
+
+/** A leader that is blocked since then, and who is next. */
+interface Blocked {
+  readonly leader: Service
+  readonly next: Service
+  readonly since: number
+}
+
+type Pair = readonly [Service, Service]
+
+async function pair({ library, endpoint, session }: Blocks, index: number): Promise<Pair> {
+  const election = `blocks-${index}-${randomUUID()}`
+  const start = (name: string): Promise<Service> =>
+    Service.start({ library, endpoint, election, name, session })
+  const services = [await start('leader'), await start('next')] as const
+  try {
+    // Whichever of the two it is.
+    await Promise.race(services.map((service) => service.told('elected')))
+    await Promise.all(services.map((service) => service.told('open')))
+    if (session.renewal === 'worker') await Promise.all(services.map((each) => each.told('worker')))
+    return services
+  } catch (error) {
+    await close(services)
+    throw error
+  }
+}
+
+async function close(services: Pair): Promise<void> {
+  await Promise.all(services.map((service) => service.kill()))
+}
+
+/**
+ * Who leads now: with a short TTL, starting so many processes at once may have cost somebody the
+ * leadership.
+ */
+async function ranked([one, other]: Pair): Promise<{ leader: Service; next: Service }> {
+  for (;;) {
+    for (const [leader, next] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const askedAt = now()
+      leader.tell({ do: 'look' })
+      if ((await leader.told('looked', askedAt)).leads) return { leader, next }
+    }
+  }
+}
+
+/**
+ * So many at a time; nobody is blocked before all of them have started, and none is started while
+ * others are blocked.
+ */
+async function inBatches<T>(task: Blocks, one: (blocked: Blocked) => Promise<T>): Promise<T[]> {
+  const { count, width, blockMs, how } = task
+  const results: T[] = []
+  while (results.length < count) {
+    const size = Math.min(width, count - results.length)
+    const pairs = await Promise.all(Array.from({ length: size }, (_, index) => pair(task, index)))
+    try {
+      const block = async (services: Pair): Promise<T> => {
+        const { leader, next } = await ranked(services)
+        const since = now()
+        leader.tell({ do: how, ms: blockMs })
+        return one({ leader, next, since })
+      }
+      results.push(...(await Promise.all(pairs.map(block))))
+    } finally {
+      await Promise.all(pairs.map(close))
+    }
+  }
+  return results
+}
+
+/** How many of `count` leaders still lead after a block, with nobody else elected meanwhile. */
+export async function kept(task: Blocks): Promise<number> {
+  const outcomes = await inBatches(task, async ({ leader, next, since }) => {
+    const { leads } = await leader.told('unblocked')
+    return leads && !next.has('elected', since)
+  })
+  return outcomes.filter(Boolean).length
+}
+
+export interface Handover {
+  /** From the beginning of the block to the election of the next one. */
+  readonly tookMs: number
+  /** Whether the old one believed that it led at its first look after the block. */
+  readonly believed: boolean
+}
+
+/** For each leader that is blocked for longer than it may be. */
+export function handedOver(task: Blocks): Promise<Handover[]> {
+  return inBatches(task, async ({ leader, next, since }) => {
+    const began = await leader.told('blocking')
+    const elected = await next.told('elected', since)
+    const { leads } = await leader.told('unblocked')
+    return { tookMs: elected.at - began.at, believed: leads }
+  })
+}

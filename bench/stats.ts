@@ -1,0 +1,72 @@
+// What can be said of a list of measurements. Pure. It must not know what was measured.
+
+export interface Summary {
+  readonly median: number
+  readonly p10: number
+  readonly p25: number
+  readonly p75: number
+  readonly p90: number
+}
+
+/** How many times one is another, and between which values that lies. */
+export interface Ratio {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+/** The value below which the fraction `q` of all lies, between the two nearest ones. */
+export function quantile(sorted: readonly number[], q: number): number {
+  const at = (sorted.length - 1) * q
+  const low = sorted[Math.floor(at)] ?? NaN
+  const high = sorted[Math.ceil(at)] ?? NaN
+  return low + (high - low) * (at - Math.floor(at))
+}
+
+export function summary(values: readonly number[]): Summary {
+  const sorted = values.toSorted((a, b) => a - b)
+  return {
+    median: quantile(sorted, 0.5),
+    p10: quantile(sorted, 0.1),
+    p25: quantile(sorted, 0.25),
+    p75: quantile(sorted, 0.75),
+    p90: quantile(sorted, 0.9),
+  }
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  )
+}
+
+/**
+ * How many times the median of `b` the median of `a` is, and between which values that lies in 90
+ * of 100 draws with replacement of as many values (a bootstrap): the spread that repeating the
+ * measurement would show, at least.
+ */
+export function ratio(a: readonly number[], b: readonly number[], draws = 1_000): Ratio {
+  const random = generator(1)
+  const drawn = (values: readonly number[]): number[] =>
+    values.map(() => values[Math.floor(random() * values.length)] ?? NaN)
+  const ratios = Array.from({ length: draws }, () => median(drawn(a)) / median(drawn(b)))
+  const sorted = ratios.sort((x, y) => x - y)
+  return {
+    value: median(a) / median(b),
+    low: quantile(sorted, 0.05),
+    high: quantile(sorted, 0.95),
+  }
+}
+
+/**
+ * The same numbers in each run, so that a report depends on the measurements alone (a linear
+ * congruence).
+ */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}

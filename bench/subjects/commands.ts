@@ -1,0 +1,65 @@
+// What a subject can be told to do, by name: what it is given for that, and what it answers. It
+// holds types only. bench/go/main.go has the same.
+
+/** So many elections, or observers of one. */
+export interface Many {
+  readonly prefix: string
+  readonly count: number
+  readonly ttl: number
+}
+
+export interface Took {
+  readonly ms: number
+}
+
+/** Times are those of the day, in milliseconds; there are none when nothing was won. */
+export interface Taken {
+  readonly count: number
+  readonly firstAt?: number | undefined
+  readonly lastAt?: number | undefined
+  readonly loopMaxMs?: number
+  /** Of each, when there are few. */
+  readonly each?: readonly number[]
+}
+
+/** Times are milliseconds from the proclamation. */
+export interface Informed {
+  readonly firstAt: number
+  readonly lastAt: number
+}
+
+/** What only the Go program does, for cases of one thing at a time. */
+interface Single {
+  readonly prefix?: string
+  readonly count?: number
+  readonly ttl: number
+}
+type SingleName =
+  'campaign' | 'handOver' | 'open' | 'openAndCampaign' | 'put' | 'queue' | 'requeue' | 'watch'
+
+interface ManyCommands {
+  /** Leaves what is used and nothing else. */
+  rest: (given: object) => { readonly heapMb?: number }
+  lead: (given: Many) => Took
+  /** With a session each. */
+  leadApart: (given: Many) => undefined
+  wait: (given: Many) => Took
+  taken: (given: { readonly count: number }) => Taken
+  leadEach: (given: Many) => undefined
+  waitEach: (given: Many) => undefined
+  observe: (given: Many) => undefined
+  inform: (given: object) => Informed
+}
+
+export type Commands = ManyCommands & Record<SingleName, (given: Single) => Partial<Took>>
+
+export type CommandName = keyof Commands
+export type Given<K extends CommandName> = Parameters<Commands[K]>[0]
+export type Answer<K extends CommandName> = ReturnType<Commands[K]>
+export type Command<K extends CommandName> = Given<K> & { readonly do: K }
+export type SingleCommand = Omit<Command<SingleName>, 'ttl'>
+
+/** What does them; a subject may lack some. */
+export type Handlers = {
+  readonly [K in keyof ManyCommands]?: (given: Given<K>) => Answer<K> | Promise<Answer<K>>
+}

@@ -1,0 +1,74 @@
+// What a fault is, and what many of them need. It must not know when a fault comes, nor what comes of it.
+
+import type { EtcdProcess } from '../../../support/etcd.js'
+import type { Excuse } from '../history.js'
+import { now } from '../machine-clock.js'
+import type { Random } from '../random.js'
+import type { Subject } from '../subject.js'
+import type { Ability, World } from '../world.js'
+
+export interface Done {
+  /** What it was done to. */
+  readonly on: string
+  readonly excuse?: Excuse
+}
+
+export interface Fault {
+  readonly name: string
+  readonly needs?: Ability
+  /** Changes no less than the whole cluster, and so stands in the way of any other fault. */
+  readonly alone?: true
+  /** Resolves when it is undone. */
+  run(world: World, random: Random): Promise<Done>
+}
+
+export const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** From well within the TTL to well beyond it. */
+export function aWhile(world: World, random: Random): number {
+  return random.between(0.3, 2.5) * world.ttlMs
+}
+
+/** The leader more often than not: it has most to lose. */
+export async function victim(world: World, random: Random): Promise<Subject> {
+  const leader = random.next() < 0.6 ? await world.leader() : undefined
+  return leader ?? random.pick(world.candidates)
+}
+
+export function onCandidate(
+  name: string,
+  act: (subject: Subject, world: World, random: Random) => Promise<void>,
+): Fault {
+  return {
+    name,
+    async run(world, random) {
+      const subject = await victim(world, random)
+      await act(subject, world, random)
+      return { on: subject.name }
+    },
+  }
+}
+
+/** Resolves when somebody leads, or nobody does within this time. */
+export async function untilLed(world: World, withinMs: number): Promise<void> {
+  const giveUpAt = now() + withinMs
+  while (now() < giveUpAt && world.believed() === undefined) await wait(50)
+}
+
+/** Has this candidate lead, by asking whoever else does to step down. */
+export async function haveLead(world: World, wanted: Subject): Promise<void> {
+  for (let attempt = 0; attempt < 2 * world.candidates.length; attempt++) {
+    const leader = await world.leader()
+    if (leader === wanted) break
+    leader?.tell({ do: 'resign' })
+    await wait(200)
+    await untilLed(world, world.ttlMs)
+  }
+  // Until it has been told, and has renewed its lease as one who leads.
+  await untilLed(world, world.ttlMs)
+  await wait(0.4 * world.ttlMs)
+}
+
+export function indexOf(world: World, member: EtcdProcess): number {
+  return world.cluster.members.indexOf(member)
+}

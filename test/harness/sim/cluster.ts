@@ -1,0 +1,107 @@
+// Three members that share one state, as a cluster in agreement does, and the ways in which each of them fails by itself.
+// It must not know clients.
+
+import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
+import type { Clock } from '../../../src/base/clock.js'
+import { inProcessTransport } from '../../../src/devserver/in-process.js'
+import type { DevMember } from '../../../src/devserver/member.js'
+import type { Endpoint } from '../../../src/etcd/wire/endpoint.js'
+import { LeaseKeepAliveResponseSchema } from '../../../src/etcd/wire/gen/rpc_pb.js'
+import { RpcError, Status, type Transport } from '../../../src/etcd/wire/transport.js'
+import { EtcdHost } from '../../../src/testing/etcd-host.js'
+
+export const endpoints: readonly string[] = [0, 1, 2].map(
+  (index) => `http://m${String(index)}:2379`,
+)
+
+/**
+ * - `paused`: takes everything, and answers when it is resumed
+ * - `stale`: led once, and has not noticed that it does not any more: it acknowledges keep-alives that no other member
+ *   hears of
+ * - `lagging`: what it has to tell watchers comes late
+ */
+export type MemberState = 'well' | 'paused' | 'stale' | 'lagging'
+
+export class Cluster {
+  readonly machine: EtcdHost
+  readonly states: MemberState[] = ['well', 'well', 'well']
+  readonly #clock: Clock
+  readonly #random: () => number
+  /** Executes late copies of what was sent, when set. */
+  duplicates = false
+  /** The term in which the stale member led. */
+  #staleTerm = 0n
+
+  constructor(clock: Clock, random: () => number) {
+    this.#clock = clock
+    this.#random = random
+    this.machine = new EtcdHost({ clock, random, firstRevision: 1n })
+  }
+
+  get member(): DevMember {
+    return this.machine.member
+  }
+
+  get isDown(): boolean {
+    return this.machine.state !== 'running'
+  }
+
+  stateOf(url: string): MemberState {
+    return this.states[endpoints.indexOf(url)] ?? 'well'
+  }
+
+  /** The others agree on a new leader, which cannot know what the old one renewed last: every lease begins anew. */
+  elect(): void {
+    this.#staleTerm = this.member.raftTerm
+    this.member.becomeLeader()
+  }
+
+  /** How a member is reached when nothing goes wrong on the way. */
+  connect(endpoint: Endpoint): Transport {
+    const inner = inProcessTransport(() => this.machine.router(), this.#clock)(endpoint)
+    const stateNow = (): MemberState => this.stateOf(endpoint.url)
+    return {
+      unary: (method, request, options) => {
+        if (stateNow() === 'stale') {
+          return Promise.reject(new RpcError(Status.unavailable, 'etcdserver: request timed out'))
+        }
+        if (this.duplicates && this.#random() < 0.2) {
+          this.#clock.setTimer(this.#random() * 4_000, () => {
+            if (this.machine.state !== 'running') return
+            const late = { metadata: options.metadata, timeoutMs: 1_000, signal: undefined }
+            inner.unary(method, request, late).catch(() => undefined)
+          })
+        }
+        return inner.unary(method, request, options)
+      },
+      duplex: (method, metadata, sink) => {
+        const stream = inner.duplex(method, metadata, sink)
+        return {
+          send: (message) => {
+            if (stateNow() !== 'stale') stream.send(message)
+            else if (method.name === 'LeaseKeepAlive') {
+              this.#acknowledge((message as unknown as { ID: bigint }).ID, (answer) => {
+                sink.message(answer as MessageShape<DescMessage> as never)
+              })
+            }
+          },
+          cancel: () => {
+            stream.cancel()
+          },
+        }
+      },
+      close: () => {
+        inner.close()
+      },
+    }
+  }
+
+  /** It goes by what it knew: that there was such a lease. */
+  #acknowledge(ID: bigint, answer: (message: unknown) => void): void {
+    const TTL = this.member.lessor.get(ID)?.ttl ?? 5n
+    const header = { ...this.member.header(), raftTerm: this.#staleTerm }
+    queueMicrotask(() => {
+      answer(create(LeaseKeepAliveResponseSchema, { header, ID, TTL }))
+    })
+  }
+}
