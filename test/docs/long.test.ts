@@ -86,7 +86,7 @@ test('a program that cannot be started is a failure', async () => {
   expect(report()).toContain('ENOENT')
 })
 
-test('its stages name files and scripts that are there', () => {
+test('its stages name files and scripts that are there, and the testing page names them', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
   }
@@ -95,6 +95,8 @@ test('its stages name files and scripts that are there', () => {
     if (program === 'npm') expect(Object.keys(scripts), name).toContain(args[2])
     else expect(existsSync(join(root, args[1] ?? '')), `${name}: ${args[1] ?? ''}`).toBe(true)
   }
+  const page = readFileSync(join(root, 'docs/testing.md'), 'utf8')
+  for (const { name } of realStages) expect(page).toContain(`\`${name}\``)
   const longTests = realStages.flatMap(({ command }) =>
     command.filter((arg) => /\.long\./.test(arg)),
   )

@@ -134,7 +134,7 @@ test('every npm script that a page tells to run is there', () => {
     scripts: Record<string, string>
   }
   const told = pages().flatMap((each) =>
-    [...read(each).matchAll(/npm (?:run )?(?:--silent )?(test|(?<=run )[\w:-]+)/g)].map(
+    [...read(each).matchAll(/npm (?:run )?(?:--silent )?(test(?![:\w])|(?<=run )[\w:-]+)/g)].map(
       ([, script]) => script ?? '',
     ),
   )
