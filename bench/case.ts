@@ -1,20 +1,9 @@
 // What a case says of itself. It holds types only.
 
+import type { MadeContender } from './contender.js'
 import type { World } from './world.js'
 
-/** One that does the thing, as often as it is asked to. */
-export interface Contender {
-  /** How often `act` does the thing; once by default. */
-  readonly times?: number
-  readonly before?: () => unknown
-  /** Is timed. When it resolves with a number, that is the time in milliseconds. */
-  readonly act: () => unknown
-  readonly after?: () => unknown
-  readonly close?: () => unknown
-}
-
-/** Undefined where it cannot be had. */
-export type Maker = (world: World) => Contender | undefined | Promise<Contender | undefined>
+export type Maker = (world: World) => MadeContender
 
 export interface BenchCase {
   readonly title: string

@@ -2,7 +2,8 @@
 // so that whatever else the machine does meets all of them alike. It must not know what they do.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import type { BenchCase, Contender } from './case.js'
+import type { BenchCase } from './case.js'
+import type { Contender } from './contender.js'
 import { requestsOf } from './requests.js'
 import type { Measured, Requests } from './result.js'
 import type { World } from './world.js'

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
 import { Etcd } from 'etcd-elect'
 import { Etcd3 } from 'etcd3'
-import type { Contender, Maker } from './case.js'
+import type { Contender, MadeContender } from './contender.js'
 import { Subject } from './subject.js'
 import type { SingleCommand } from './subjects/commands.js'
 import { connect, KV, TxnRequestSchema } from './transport.js'
@@ -32,7 +32,7 @@ export class World {
   }
 
   /** What nobody can be faster than, over either transport. */
-  limits(): Readonly<Record<string, Maker>> {
+  limits(): Readonly<Record<string, () => MadeContender>> {
     return {
       'raw Txn': () => this.rawTxn(),
       'raw Txn, Go': async () => {

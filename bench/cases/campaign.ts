@@ -3,7 +3,8 @@
 
 import { once } from 'node:events'
 import { Candidate, Session } from 'etcd-elect'
-import type { BenchCase, Contender } from '../case.js'
+import type { BenchCase } from '../case.js'
+import type { Contender } from '../contender.js'
 import { ttl, type World } from '../world.js'
 
 /** A new candidate each time. */

@@ -6,7 +6,8 @@ import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Candidate } from 'etcd-elect'
 import type { Campaign, Etcd3 } from 'etcd3'
-import type { BenchCase, Contender } from '../case.js'
+import type { BenchCase } from '../case.js'
+import type { Contender } from '../contender.js'
 import { ttl, type World } from '../world.js'
 
 const mostClients = 10

@@ -2,7 +2,8 @@
 
 import { once } from 'node:events'
 import { Candidate } from 'etcd-elect'
-import type { BenchCase, Contender } from '../case.js'
+import type { BenchCase } from '../case.js'
+import type { Contender } from '../contender.js'
 import { ttl, type World } from '../world.js'
 
 async function ours(world: World): Promise<Contender> {

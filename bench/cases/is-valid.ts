@@ -1,7 +1,8 @@
 // Whether this process leads, without asking anybody. Nothing in etcd3 answers that.
 
 import { Candidate } from 'etcd-elect'
-import type { BenchCase, Contender } from '../case.js'
+import type { BenchCase } from '../case.js'
+import type { Contender } from '../contender.js'
 import { ttl, type World } from '../world.js'
 
 const times = 100_000

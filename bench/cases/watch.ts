@@ -2,7 +2,8 @@
 // transport of this library and with nothing else of it, and over Go's.
 
 import { create } from '@bufbuild/protobuf'
-import type { BenchCase, Contender } from '../case.js'
+import type { BenchCase } from '../case.js'
+import type { Contender } from '../contender.js'
 import { connect, KV, PutRequestSchema, Watch, WatchRequestSchema } from '../transport.js'
 import type { World } from '../world.js'
 

@@ -5,7 +5,7 @@ import type { CommandSpec } from '../definition/command-spec.js'
 
 export const demo: CommandSpec = {
   name: 'demo',
-  summary: 'see it work: three machines, one leader',
+  summary: 'see it work: three computers, one leader',
   description: [
     'Starts an etcd in memory and three times elect run on it, kills the leader, has the next one step down, and prints who takes over and when. It needs nothing and leaves nothing behind.',
     'With --endpoints it runs on that etcd, in an election of its own. The variables of etcdctl say how to get in.',

@@ -21,7 +21,7 @@ export const doctor: CommandSpec = {
   options: [],
   connects: true,
   examples: [
-    { command: 'elect doctor', what: 'the etcd on this machine' },
+    { command: 'elect doctor', what: 'the etcd on this computer' },
     {
       command:
         'elect doctor nightly-report --endpoints https://a:2379,https://b:2379 --cacert ca.pem',

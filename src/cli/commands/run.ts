@@ -15,10 +15,10 @@ interface RunFlags {
 
 export const run: CommandSpec = {
   name: 'run',
-  summary: 'run a program for as long as this machine leads',
+  summary: 'run a program for as long as this computer leads',
   description: [
-    'Waits until this machine leads ELECTION, runs CMD, and gives the leadership up when CMD and everything that it started has ended. CMD runs without a shell, in its own session and process group; elect passes terminal, input, output and signals on.',
-    'When the lease cannot be renewed in time, CMD and everything that it started get SIGTERM, and after the grace period SIGKILL, before the leadership ends and another machine can lead. So no two copies run at once, even when elect itself is killed or stopped, as long as clocks run at the same rate within 5 %. When somebody deletes the key or revokes the lease, CMD is killed at once.',
+    'Waits until this computer leads ELECTION, runs CMD, and gives the leadership up when CMD and everything that it started has ended. CMD runs without a shell, in its own session and process group; elect passes terminal, input, output and signals on.',
+    'When the lease cannot be renewed in time, CMD and everything that it started get SIGTERM, and after the grace period SIGKILL, before the leadership ends and another computer can lead. So no two copies run at once, even when elect itself is killed or stopped, as long as clocks run at the same rate within 5 %. When somebody deletes the key or revokes the lease, CMD is killed at once.',
     'CMD finds ELECT_ELECTION, ELECT_NAME, ELECT_TERM and ELECT_FENCING_TOKEN in its environment. Every later leader has a greater token: a store that refuses a smaller token than it has seen takes no stale write.',
     'elect passes SIGINT, SIGTERM, SIGHUP and SIGQUIT to CMD, and ends when CMD has ended, however long that takes. Meanwhile it renews the lease.',
   ],
@@ -54,7 +54,7 @@ export const run: CommandSpec = {
   examples: [
     {
       command: 'elect run nightly-report -- ./report --all',
-      what: 'run it on the machine that leads',
+      what: 'run it on the computer that leads',
     },
     {
       command: 'elect run --forever --ttl 5 --name "$POD_NAME" mailer -- node mailer.js',
@@ -62,7 +62,7 @@ export const run: CommandSpec = {
     },
     {
       command: 'elect run --no-wait backup -- ./backup.sh',
-      what: 'from cron on many machines, run it on one only',
+      what: 'from cron on many computers, run it on one only',
     },
   ],
   exits: ['notInTime', 'lost', 'cannotRun', 'notFound'],

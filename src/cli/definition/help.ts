@@ -20,7 +20,7 @@ const overviewExamples: readonly Example[] = [
   { command: 'elect demo', what: 'see it work, without an etcd' },
   {
     command: 'elect run nightly -- ./report --all',
-    what: 'run it on one machine while the others wait',
+    what: 'run it on one computer while the others wait',
   },
   { command: 'elect observe nightly', what: 'follow who leads' },
   { command: 'elect doctor', what: 'check that etcd is fit for elections' },

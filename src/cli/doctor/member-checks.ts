@@ -148,7 +148,7 @@ function clockFinding(check: string, aheadMs: number | undefined): Finding {
   const found =
     seconds <= 1
       ? 'the same as here, to about a second'
-      : `${String(seconds)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine`
+      : `${String(seconds)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this computer`
   return Math.abs(aheadMs) > maxClockOffsetMs
     ? {
         check,
