@@ -28,6 +28,7 @@ describeGo('with Go', () => {
     expect(await ours.leader()).toEqual({
       term: elected.key,
       name: 'theirs',
+      fencingToken: BigInt(elected.revision),
       revision: BigInt(elected.revision),
     })
     const waiting = ours.campaign()

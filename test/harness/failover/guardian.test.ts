@@ -25,7 +25,7 @@ function service(name: string, task: Partial<Task> = {}, flags: readonly string[
     name,
     election: uniqueElection(),
     etcd: { endpoints: server.endpoint },
-    session: { ttl: 600, guardian: true },
+    session: { ttl: 300, guardian: true },
   }
   return new Service(installed, { ...defaults, ...task }, flags)
 }
@@ -40,7 +40,7 @@ interface Pair {
 }
 
 /** One leads with a guardian, the other waits. */
-async function pair(session: Task['session'] = { ttl: 600, guardian: true }): Promise<Pair> {
+async function pair(session: Task['session'] = { ttl: 300, guardian: true }): Promise<Pair> {
   const election = uniqueElection()
   const leader = service('a', { election, session })
   await leader.told('elected')
@@ -217,7 +217,7 @@ test('a session that is closed lets its guardian go, and neither keeps the proce
 })
 
 test('an orphaned lease is left alone', async () => {
-  const only = service('a', { session: { ttl: 600, guardian: true } })
+  const only = service('a', { session: { ttl: 300, guardian: true } })
   const { pid } = await only.told('guardianStarted')
   const { leaseId } = await only.told('opened')
   await only.told('elected')
@@ -229,7 +229,7 @@ test('an orphaned lease is left alone', async () => {
 
 test('a rolling deploy hands over without an error in any log', async () => {
   const election = uniqueElection()
-  const session = { ttl: 600, guardian: true }
+  const session = { ttl: 300, guardian: true }
   let old = service('v0', { election, session, lead: true })
   await old.told('elected')
   for (const name of ['v1', 'v2', 'v3']) {

@@ -112,7 +112,7 @@ test('a worker that is terminated is replaced, and nobody notices', async () => 
 })
 
 test('with a guardian as well, patience for the loop costs nothing when the process is gone', async () => {
-  const { leader, next } = await pair({ ttl: 600, guardian: true })
+  const { leader, next } = await pair({ ttl: 300, guardian: true })
   await leader.told('guardianStarted')
   leader.tell('block', 60_000)
   leader.kill()
