@@ -23,7 +23,7 @@ export const systemClock: Clock = Object.freeze({
     return seconds * 1e3 + nanoseconds / 1e6
   },
   wallMs: () => Date.now(),
-  // A timer that is cut short fires early: callers look at the clock again when it fires.
+  // Beyond 24.8 days a timer fires early. What depends on a longer time looks at the clock again.
   setTimer(delayMs: number, callback: () => void) {
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), maxTimerMs))
     return () => {
@@ -49,4 +49,16 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     })
     signal?.addEventListener('abort', abort, { once: true })
   })
+}
+
+/** Resolves with true after `delayMs`, and with false when the signal is aborted before. */
+export function sleepUnlessAborted(
+  clock: Clock,
+  delayMs: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return sleep(clock, delayMs, signal).then(
+    () => true,
+    () => false,
+  )
 }

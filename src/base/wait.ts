@@ -5,7 +5,7 @@ import { type OptionTable, type Resolved, resolveOptions } from './options/table
 
 /** The options of every call that waits. */
 export interface WaitOptions {
-  /** Aborted, it ends the wait and nothing else: the call rejects with `signal.reason`. */
+  /** Aborted, it ends the wait, and the call rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -1,6 +1,6 @@
 // The loop of `candidate.lead()`: campaign, work while elected, campaign again.
 
-import { sleep } from '../base/clock.js'
+import { sleepUnlessAborted } from '../base/clock.js'
 import { ClosedError, ElectError, LeadershipLostError } from '../base/errors.js'
 import { fn, milliseconds } from '../base/options/checks.js'
 import { type OptionTable, type Resolved, resolveOptions } from '../base/options/table.js'
@@ -78,13 +78,13 @@ export async function lead(
     } catch (error) {
       if (isAborted(signal) || error instanceof ClosedError) return
       if (!(error instanceof ElectError && error.retryable)) throw error
-      if (!(await pause(backoff.nextMs()))) return
+      if (!(await sleepUnlessAborted(clock, backoff.nextMs(), signal))) return
       continue
     }
     const electedMs = clock.monotonicMs()
     if (await serve(leadership)) return
     if (clock.monotonicMs() - electedMs >= shortTermMs) backoff.reset()
-    else if (!(await pause(backoff.nextMs()))) return
+    else if (!(await sleepUnlessAborted(clock, backoff.nextMs(), signal))) return
   }
 
   /**
@@ -128,14 +128,6 @@ export async function lead(
       cancel()
     }
   }
-
-  /** Returns false when the signal is aborted first. */
-  async function pause(delayMs: number): Promise<boolean> {
-    return sleep(clock, delayMs, signal).then(
-      () => true,
-      () => false,
-    )
-  }
 }
 
 /** When etcd does not confirm, the key is removed in the background; `close()` reports on that. */
@@ -163,7 +155,10 @@ function aboutToEndError({ term }: Leadership): LeadershipLostError {
   })
 }
 
-/** Whether the work failed only because it was asked to stop. */
+/**
+ * Whether the work probably failed only because it was asked to stop. Once it was, every error of
+ * this library counts as such: docs/lifecycle.md.
+ */
 function isConsequence(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (!aborted) return false
   if (error === reason || error instanceof ElectError) return true

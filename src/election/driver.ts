@@ -1,16 +1,15 @@
-// Performs what the state machine (machine.ts) decides for one candidate, and feeds the machine
-// with what comes of it. Each effect is a function that returns the machine's next input:
-// joinElection() and leaveElection(); what the candidate sees comes from its view source and its
-// lease.
+// Performs what the state machine (machine.ts) decides for one candidate, and feeds the machine with
+// what comes of it: what joinElection() and leaveElection() return, what the candidate's view source
+// shows, and what becomes of its lease.
 
-import { sleep } from '../base/clock.js'
+import { sleep, sleepUnlessAborted } from '../base/clock.js'
 import { Backoff } from '../base/backoff.js'
 import { ClosedError } from '../base/errors.js'
 import type { EtcdApi } from '../etcd/api.js'
 import type { Lease, LeaseLoss } from '../lease/lease.js'
 import { CandidateName } from './candidate-name.js'
 import { HeldLease } from './held-lease.js'
-import { joinElection, pauseUnlessAborted } from './join.js'
+import { joinElection } from './join.js'
 import { leaveElection } from './leave.js'
 import { LeaveWaiters } from './leave-waiters.js'
 import type { LockDelay } from './lock-delay.js'
@@ -232,6 +231,8 @@ export class ElectionDriver {
       case 'leading':
       case 'leaving':
         break
+      default:
+        this.#state satisfies never
     }
   }
 
@@ -246,7 +247,8 @@ export class ElectionDriver {
     const { signal } = this.#joining
     // Whatever takes this candidate's key away again and again must not make it ask etcd without a
     // pause.
-    if (patient && !(await pauseUnlessAborted(this.#api, this.#rejoinPauseMs(), signal))) return
+    if (patient && !(await sleepUnlessAborted(this.#api.clock, this.#rejoinPauseMs(), signal)))
+      return
     const joiner = {
       api: this.#api,
       election: this.#election,

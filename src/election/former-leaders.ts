@@ -8,7 +8,7 @@
 
 import type { Event } from '../etcd/wire/gen/kv_pb.js'
 import { Event_EventType } from '../etcd/wire/gen/kv_pb.js'
-import { outlivedAfterMs } from '../lease/deadline.js'
+import { maxClockDrift, outlivedAfterMs } from '../lease/deadline.js'
 import { Roster } from './roster.js'
 
 /** May still believe that it leads, because of a renewal that it sent up to this moment. */
@@ -20,9 +20,6 @@ interface FormerLeader {
 
 /** Stands for all leaders from before the watch began. No key has this token. */
 const unseen = 0n
-
-/** The largest `clockDrift` that a session takes. */
-const maxClockDrift = 0.5
 
 export class FormerLeaders {
   /**

@@ -1,7 +1,7 @@
 // Makes the key of a candidacy, again and again while that may help, and returns what the state
 // machine is told of it.
 
-import { sleep } from '../base/clock.js'
+import { sleepUnlessAborted } from '../base/clock.js'
 import { Backoff } from '../base/backoff.js'
 import { ElectError, SessionLostError } from '../base/errors.js'
 import type { EtcdApi } from '../etcd/api.js'
@@ -61,7 +61,7 @@ export async function joinElection(
         return { is: 'joinFailed', mayHaveJoined, error }
       }
       sentBefore ||= sent > 0
-      if (!(await pauseUnlessAborted(joiner.api, backoff.nextMs(), signal))) return undefined
+      if (!(await sleepUnlessAborted(joiner.api.clock, backoff.nextMs(), signal))) return undefined
     }
   }
 }
@@ -89,18 +89,6 @@ async function joinOnce(joiner: Joiner, attempt: Attempt, signal: AbortSignal): 
   signal.throwIfAborted()
   subscription.seed(joined.snapshot, askedAt)
   return joined.candidacy
-}
-
-/** Tells whether the pause is over; false when the signal was aborted first. */
-export function pauseUnlessAborted(
-  { clock }: EtcdApi,
-  delayMs: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  return sleep(clock, delayMs, signal).then(
-    () => true,
-    () => false,
-  )
 }
 
 function isRetryable(error: unknown): boolean {

@@ -46,8 +46,8 @@ export async function leaveElection(
       onFailure(error)
       if (error instanceof ClosedError) return undefined
       if (error instanceof ElectError && !error.retryable) {
-        // etcd does not let this user remove the key. Renewed, it would keep the others from
-        // leading for ever; so its lease runs out.
+        // etcd does not let this user remove the key. If its lease were renewed, the key would keep
+        // the others from leading for ever; so it goes with the lease.
         lease.end('expired')
         return undefined
       }

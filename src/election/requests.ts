@@ -268,7 +268,7 @@ function put(key: Uint8Array, name = '', lease = 0n): Operation {
   return { request: { case: 'requestPut', value: { key, value: encode(name), lease } } }
 }
 
-/** A later proclamation finds that the key has changed, and reads it again. */
+/** Writes the key without changing it. Its owner's next proclamation finds a newer revision. */
 function touch({ term }: Candidacy): Operation {
   const value = { key: encode(term), ignoreValue: true, ignoreLease: true }
   return { request: { case: 'requestPut', value } }

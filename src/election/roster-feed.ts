@@ -132,8 +132,8 @@ export class RosterFeed implements WatchSink {
     // longer true.
     if (snapshot.revision < askedAt.revision && askedAt.history === this.#history) this.#startOver()
     const isNew = this.roster.snapshot(snapshot.revision, snapshot.sortedByCreateRevision)
-    // The revision after the snapshot: etcd serves a watch that does not begin in the future from a
-    // slow loop.
+    // Begins at the revision after the snapshot, because etcd serves a watch that does not begin in
+    // the future from a loop that runs every 100 ms.
     if (this.#watch === undefined) {
       this.#watch = this.#api.watch(candidacies(this.#election), this.roster.revision + 1n, this)
       this.#formerLeaders?.begin(this.roster, this.#api.clock.monotonicMs())

@@ -13,9 +13,8 @@ export interface PlaceHolder {
 export class SessionPlaces {
   readonly #holders = new Map<string, PlaceHolder>()
   /**
-   * Elections that a key may yet appear in although no candidate wants it: a request to join was
-   * given up half-way. The session's next candidate in that election inherits the duty to remove
-   * it.
+   * The elections in which a given-up request to join may yet make a key. The session's next
+   * candidate in such an election has to remove it.
    */
   readonly #lateJoins = new WeakMap<Lease, Set<string>>()
 

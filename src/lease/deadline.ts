@@ -39,6 +39,9 @@ export interface Deadline {
 /** Taken off besides drift: etcd's clock ticks and timers are not finer than this. */
 const marginMs = 100
 
+/** The largest `clockDrift` that a session takes. */
+export const maxClockDrift = 0.5
+
 /**
  * How long a renewal counts if the clocks' rates differ by at most `clockDrift` (0.05 means 5 %).
  */

@@ -15,7 +15,7 @@ import type { Renewal, StartRenewal, GrantedLease } from './renewal.js'
 /**
  * - `expired`: no renewal was confirmed in time
  * - `revoked`: etcd says that there is no such lease
- * - `closed`: this process gave it up
+ * - `closed`: this process gave it up: the session or the client was closed
  */
 export type LeaseLoss = 'expired' | 'revoked' | 'closed'
 
@@ -131,12 +131,12 @@ export class Lease {
     this.#renewal.confirm(unconfirmed, raftTerm)
   }
 
-  /** Asks etcd for a renewal now, for a caller that suspects that the lease is gone. */
+  /** Asks etcd for a renewal now instead of when the next one is due. */
   renewNow(): void {
     if (this.#loss === undefined) this.#renewal.renewNow()
   }
 
-  /** Ends the lease in this process: keep-alives stop. The caller revokes it in etcd. */
+  /** Ends the lease in this process: keep-alives stop. Its session gives it back to etcd. */
   end(loss: LeaseLoss): void {
     if (this.#loss !== undefined) return
     this.#loss = loss

@@ -10,6 +10,7 @@ import {
   seconds,
 } from '../base/options/checks.js'
 import { type OptionTable, type Resolved, resolveOptions } from '../base/options/table.js'
+import { maxClockDrift } from '../lease/deadline.js'
 
 /** The longest TTL that etcd grants (read off etcd 3.4 to 3.7: "too large lease TTL"). */
 export const maxTtlS = 9_000_000_000
@@ -67,7 +68,7 @@ export const sessionOptionTable = {
     check: seconds(1, maxTtlS),
     doc: 'etcd raises small ones, to 2 with its default settings',
   },
-  clockDrift: { check: fraction(0, 0.5), default: 0.05 },
+  clockDrift: { check: fraction(0, maxClockDrift), default: 0.05 },
   leaseId: {
     check: bigint(1n, 2n ** 63n - 1n, {
       expected: 'a bigint above 0 and below 2^63',

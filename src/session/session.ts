@@ -22,8 +22,12 @@ export interface SessionEvents extends CompanionEvents {
 }
 
 const events: readonly (keyof SessionEvents)[] = [
-  ...(['opened', 'lost'] as const),
-  ...(['guardianStarted', 'guardianLost', 'workerStarted', 'workerLost'] as const),
+  'opened',
+  'lost',
+  'guardianStarted',
+  'guardianLost',
+  'workerStarted',
+  'workerLost',
 ]
 
 /**
