@@ -5,7 +5,8 @@ const etcd = ['etcd', 'etcd/wire']
 const library = ['base', ...etcd, 'lease', 'election', 'session', 'candidate', 'observer']
 
 /**
- * A floor is a folder of src, or a file that stands alone in it. It may always import its own files.
+ * A floor is a folder of src, or a file that stands alone in it. It may always import its own
+ * files.
  *
  * @type {Readonly<Record<string, readonly string[]>>}
  */
@@ -32,7 +33,10 @@ export const mayImport = {
   cli: ['cli/library', 'cli/devserver'],
 }
 
-/** What a guardian loads runs beside every process that has one: Node.js, its own files, the protocol. */
+/**
+ * What a guardian loads runs beside every process that has one: Node.js, its own files, the
+ * protocol.
+ */
 const guardianProgram = /^src\/guardian\/(program\/|protocol\.ts$)/
 
 /**

@@ -1,5 +1,5 @@
-// `npm run test:long`: what is too long for `npm test`, stage by stage. It says how long it will take,
-// shows how far it is, goes on where it was cut off, and writes one report.
+// `npm run test:long`: what is too long for `npm test`, stage by stage. It says how long it will
+// take, shows how far it is, goes on where it was cut off, and writes one report.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'

@@ -1,5 +1,5 @@
-// What `npm run test:long` remembers, so that it can be cut off and continued: which stages have ended,
-// and how, for one state of the source.
+// What `npm run test:long` remembers, so that it can be cut off and continued: which stages have
+// ended, and how, for one state of the source.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
@@ -20,7 +20,8 @@ export class Progress {
 
   /**
    * @param {string} file
-   * @param {string} source identifies the source that the stages test; outcomes of another do not count
+   * @param {string} source identifies the source that the stages test; outcomes of another do not
+   * count
    */
   constructor(file, source) {
     this.#file = file

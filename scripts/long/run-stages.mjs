@@ -12,7 +12,8 @@ import { closingLine, duration, report } from './report.mjs'
  * @typedef {object} Run
  * @property {string} root where the stages run
  * @property {string} folder for logs, progress and report
- * @property {string} source identifies what is tested; what an earlier run found of another does not count
+ * @property {string} source identifies what is tested; what an earlier run found of another does
+ * not count
  * @property {string} commit for the report
  * @property {AbortSignal} stop
  * @property {(line: string) => void} say

@@ -2,7 +2,8 @@
 ':' //; [ $$ -ne 1 ] && exec node -- "$0" "$@"
 ':' //; node -- "$0" "$@" <&0 & child=$!
 ':' //; for name in HUP TERM USR1 USR2 ALRM CONT; do trap "kill -$name $child" $name; done
-':' //; if [ -t 0 ]; then trap : INT QUIT WINCH; else for name in INT QUIT WINCH; do trap "kill -$name $child" $name; done; fi
+':' //; if [ -t 0 ]; then trap : INT QUIT WINCH
+':' //; else for name in INT QUIT WINCH; do trap "kill -$name $child" $name; done; fi
 ':' //; while wait $child; code=$?; kill -0 $child 2>/dev/null; do :; done; exit $code
 
 // This file is a shell script and a Node.js program. The shell runs the lines above and replaces

@@ -1,4 +1,5 @@
-// docs/performance.md says what the data of the benchmark says. bench.long.test.ts runs the benchmark.
+// docs/performance.md says what the data of the benchmark says. bench.long.test.ts runs the
+// benchmark.
 
 import { expect, test } from 'vitest'
 import { filled, stale } from '../../bench/page.js'

@@ -1,5 +1,6 @@
-// What docs/cli.md says of commands, flags and exit codes is what the command says of itself; command lines that pages and
-// examples show are ones that it takes; and the session of its demo is one that it gives.
+// What docs/cli.md says of commands, flags and exit codes is what the command says of itself;
+// command lines that pages and examples show are ones that it takes; and the session of its demo is
+// one that it gives.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

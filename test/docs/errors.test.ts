@@ -1,4 +1,5 @@
-// docs/errors.md says of every error, of every way a term ends and of every warning what the code says of it.
+// docs/errors.md says of every error, of every way a term ends and of every warning what the code
+// says of it.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

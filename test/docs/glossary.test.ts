@@ -1,4 +1,5 @@
-// docs/glossary.md can be searched by eye: its words are in order, each once, and each has one sentence.
+// docs/glossary.md can be searched by eye: its words are in order, each once, and each has one
+// sentence.
 
 import { expect, test } from 'vitest'
 import { read } from './pages.js'

@@ -1,4 +1,5 @@
-// The diagram of a candidate in docs/lifecycle.md shows the steps that the machine takes, all of them and no others.
+// The diagram of a candidate in docs/lifecycle.md shows the steps that the machine takes, all of
+// them and no others.
 
 import { expect, test } from 'vitest'
 import { type Input, initial, type State, step } from '../../src/election/machine.js'

@@ -1,4 +1,5 @@
-// What docs/operations.md tells an operator to type works, and what it says of rights, variables and versions is so.
+// What docs/operations.md tells an operator to type works, and what it says of rights, variables
+// and versions is so.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

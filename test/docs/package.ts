@@ -1,5 +1,5 @@
-// The package as users get it, built into a folder of its own, so that nobody who builds dist/ meanwhile is in the way.
-// It must not know what is tried with it.
+// The package as users get it, built into a folder of its own, so that nobody who builds dist/
+// meanwhile is in the way. It must not know what is tried with it.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -29,7 +29,8 @@ export function installPackage(): InstalledPackage {
     const { stdout } = spawnSync(process.execPath, [tsc, ...args], { cwd: root, encoding: 'utf8' })
     if (!existsSync(join(packageDir, 'dist', 'index.js'))) throw new Error(stdout)
     cpSync(join(root, 'package.json'), join(packageDir, 'package.json'))
-    // Without one of its own, a program in here would be part of this repository's package, and get its dist/.
+    // Without one of its own, a program in here would be part of this repository's package, and get
+    // its dist/.
     writeFileSync(join(dir, 'package.json'), '{ "type": "module" }')
   } catch (error) {
     remove()

@@ -1,10 +1,11 @@
-// Every snippet of JavaScript in the pages and in the comments of what users call runs, to its end and without an error, on the built package and a real etcd.
+// Every snippet of JavaScript in the pages and in the public doc comments runs to its end without
+// an error, on the built package and a real etcd.
 //
-// A snippet that imports something is a program. One that does not is a piece of one: it is given what `before` makes.
-// `<!-- test: … -->` above it may say more:
-//   until "text"    it runs until it is stopped: it is asked to end once it has written this
-//   prints "text"   it writes this
-//   with tls        the etcd takes TLS only, and ca.pem, client.pem and client-key.pem lie beside the program
+// A snippet with an import is a program. One without is a part of a program, and gets what `before`
+// makes. A comment `<!-- test: … -->` above a snippet adds conditions:
+//   until "text"    once it has written this text, it is asked to end
+//   prints "text"   it writes this text
+//   with tls        etcd takes TLS only; ca.pem, client.pem and client-key.pem lie beside it
 
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// What users get from the registry: built, packed, installed in an empty project, imported, required and type-checked.
+// What users get from the registry: built, packed, installed in an empty project, imported,
+// required and type-checked.
 
 import {
   cpSync,
@@ -57,7 +58,10 @@ async function pack(): Promise<void> {
   await succeed(source, 'npm', 'pack')
 }
 
-/** From the registry or npm's cache. Where there is neither, unpacked beside the dependencies that the tests run on. */
+/**
+ * From the registry or npm's cache. Where there is neither, unpacked beside the dependencies that
+ * the tests run on.
+ */
 async function install(): Promise<void> {
   const modules = join(project, 'node_modules')
   mkdirSync(modules, { recursive: true })

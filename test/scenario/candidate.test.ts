@@ -1,4 +1,5 @@
-// What may happen to a candidate in the same turn, or while it waits for etcd, with time turned by hand.
+// What may happen to a candidate in the same turn, or while it waits for etcd, with time turned by
+// hand.
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Candidate, ClosedError, NotLeaderError, Observer, Session } from '../../src/index.js'

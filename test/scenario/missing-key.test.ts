@@ -1,4 +1,5 @@
-// What a leader learns of its key by the reads that confirm its renewals, while its watch is silent.
+// What a leader learns of its key by the reads that confirm its renewals, while its watch is
+// silent.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { Candidate, Session } from '../../src/index.js'

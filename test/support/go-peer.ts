@@ -1,4 +1,5 @@
-// Drives the Go program that takes part in elections with etcd's own package (test/etcd/interop/go).
+// Drives the Go program that takes part in elections with etcd's own package
+// (test/etcd/interop/go).
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'

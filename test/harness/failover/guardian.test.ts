@@ -1,5 +1,5 @@
-// What becomes of a leader's key when its process is gone, with a guardian. TTLs are so long that a lease which runs out
-// by itself comes too late for any of these tests.
+// What becomes of a leader's key when its process is gone, with a guardian. TTLs are so long that a
+// lease which runs out by itself comes too late for any of these tests.
 
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'

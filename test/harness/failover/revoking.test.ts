@@ -1,4 +1,5 @@
-// What a guardian does when its process is gone, on clusters that are reached in every way and that fail in some.
+// What a guardian does when its process is gone, on clusters that are reached in every way and that
+// fail in some.
 
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// A service as users write one, which does what it is told and tells what happens to it, a line of JSON each.
+// A service as users write one, which does what it is told and tells what happens to it, a line of
+// JSON each.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { Candidate, Etcd, Session, shutdownSignal } from 'etcd-elect'

@@ -1,5 +1,5 @@
-// Starts the service of service.mjs as a process of its own, on the package as users get it. It must not know what is
-// tested.
+// Starts the service of service.mjs as a process of its own, on the package as users get it. It
+// must not know what is tested.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { copyFileSync } from 'node:fs'

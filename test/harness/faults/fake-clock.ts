@@ -1,5 +1,5 @@
-// The clocks of one process, in somebody else's hands: libfaketime, where Debian puts it. Go programs do not ask libc for
-// the time, so etcd cannot be deceived with it.
+// The clocks of one process, in somebody else's hands: libfaketime, where Debian puts it. Go
+// programs do not ask libc for the time, so etcd cannot be deceived with it.
 
 import { existsSync, writeFileSync } from 'node:fs'
 

@@ -1,5 +1,6 @@
-// A short, fixed part of the fault harness: processes of the library survive its faults, and the harness finds what is
-// wrong with those that do not. The long run is `npm run test:faults` (docs/faults.md).
+// A short, fixed part of the fault harness: processes of the library survive its faults, and the
+// harness finds what is wrong with those that do not. The long run is `npm run test:faults`
+// (docs/faults.md).
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -55,7 +56,8 @@ beforeAll(async () => {
 }, 300_000)
 
 test.concurrent('the library keeps its promises whatever fails', { timeout: 240_000 }, async () => {
-  // However loaded the machine is, only what is wrong is to be a failure: the time to heal is measured elsewhere.
+  // However loaded the machine is, only what is wrong is to be a failure: the time to heal is
+  // measured elsewhere.
   const patient = ['--heal-within', '60000']
   const { code, output, summary } = await rounds(
     ...['--seed', '11', '--rounds', '1', '--count', '5', ...patient],

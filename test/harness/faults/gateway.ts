@@ -1,5 +1,5 @@
-// etcd as the nemesis and the oracle see it: over its JSON gateway, with nothing of the library that is judged.
-// It must not know what is asked for.
+// etcd as the nemesis and the oracle see it: over its JSON gateway, with nothing of the library
+// that is judged. It must not know what is asked for.
 
 /** 64-bit integers are strings there, and bytes base64. */
 export type Json = Record<string, unknown>
@@ -34,7 +34,9 @@ export class Gateway {
     this.#endpoints = endpoints
   }
 
-  /** The first answer that a member gives. Rejects when none does, or the first that does refuses. */
+  /**
+   * The first answer that a member gives. Rejects when none does, or the first that does refuses.
+   */
   async post(path: string, body: Json): Promise<Json> {
     let last: unknown = new Error('no member of etcd runs')
     for (const endpoint of this.#endpoints()) {

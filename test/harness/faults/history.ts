@@ -1,5 +1,5 @@
-// What happened in a round, as those who took part wrote it down: one entry a line, all on the machine's monotonic
-// clock. It must not know what is right or wrong about it (the oracle does).
+// What happened in a round, as those who took part wrote it down: one entry a line, all on the
+// machine's monotonic clock. It must not know what is right or wrong about it (the oracle does).
 
 import type { At } from './machine-clock.js'
 
@@ -9,7 +9,10 @@ export type Store = 'etcd' | 'postgres'
 export type SubjectEntry =
   | { readonly is: 'started'; readonly at: At; readonly pid: number }
   | { readonly is: 'elected'; readonly at: At; readonly token: string; readonly term: string }
-  /** `isValid()` was true for this token at some instant not after `at` and at some instant not before `to`. */
+  /**
+   * `isValid()` was true for this token at some instant not after `at` and at some instant not
+   * before `to`.
+   */
   | { readonly is: 'valid'; readonly at: At; readonly to: At; readonly token: string }
   | { readonly is: 'ended'; readonly at: At; readonly token: string; readonly why: string }
   | {
@@ -56,7 +59,10 @@ export type NemesisEntry =
       readonly on: string
       readonly excuse: Excuse | undefined
     }
-  /** Every fault was undone: from here on all has to be well within bounds. Belongs to the faults since the last one. */
+  /**
+   * Every fault was undone: from here on all has to be well within bounds. Belongs to the faults
+   * since the last one.
+   */
   | { readonly is: 'calm'; readonly at: At }
   /** A fault goes on, but nobody who could lead is hindered by it: somebody has to. */
   | { readonly is: 'due'; readonly at: At }

@@ -1,5 +1,5 @@
-// The machine's monotonic clock, the same for every process on it, also for one whose own clocks are faked.
-// It must not know what is timed.
+// The machine's monotonic clock, the same for every process on it, also for one whose own clocks
+// are faked. It must not know what is timed.
 
 import { readFileSync } from 'node:fs'
 
@@ -28,7 +28,10 @@ function uptime(): number {
   return Number(/^\S+/.exec(readFileSync('/proc/uptime', 'utf8'))?.[0]) * 1_000
 }
 
-/** What is to be added to the kernel's uptime, which no library can fake, to have the monotonic clock: not less, not more. */
+/**
+ * What is to be added to the kernel's uptime, which no library can fake, to have the monotonic
+ * clock: not less, not more.
+ */
 export interface UptimeOffset {
   readonly leastMs: number
   readonly mostMs: number

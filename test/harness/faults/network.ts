@@ -1,5 +1,5 @@
-// A network of its own for the members of etcd: a namespace each, and a bridge between them and this process.
-// It must not know when to cut what.
+// A network of its own for the members of etcd: a namespace each, and a bridge between them and
+// this process. It must not know when to cut what.
 
 import type { Host } from '../../support/etcd.js'
 import { run } from '../../support/command.js'
@@ -8,7 +8,10 @@ import { run } from '../../support/command.js'
 const nobody = '02:00:00:00:00:01'
 const subnet = '10.99.0'
 
-/** Whether this process may make namespaces, in a network that is nobody else's (start.ts starts it so). */
+/**
+ * Whether this process may make namespaces, in a network that is nobody else's (start.ts starts it
+ * so).
+ */
 export function mayMakeNamespaces(): boolean {
   return process.env['FAULTS_NAMESPACES'] === '1'
 }

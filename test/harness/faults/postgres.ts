@@ -1,4 +1,5 @@
-// A real PostgreSQL of its own, on a Unix socket: it stays reachable for a candidate that is cut off from etcd.
+// A real PostgreSQL of its own, on a Unix socket: it stays reachable for a candidate that is cut
+// off from etcd.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { chmod, chown } from 'node:fs/promises'

@@ -1,4 +1,5 @@
-// One round: a world, faults that a seed chooses, calm after each, and what was written down meanwhile.
+// One round: a world, faults that a seed chooses, calm after each, and what was written down
+// meanwhile.
 
 import type { Entry } from './history.js'
 import { now } from './machine-clock.js'
@@ -78,7 +79,8 @@ async function rage(world: World, slot: readonly Fault[], random: Random): Promi
       const at = now()
       const { on, excuse } = await fault
         .run(world, random.for(`place ${String(place)}`))
-        // Two faults may stand in each other's way: one cannot move the leader of a cluster that has none.
+        // Two faults may stand in each other's way: one cannot move the leader of a cluster that
+        // has none.
         .catch((error: unknown) => ({ on: `nobody: ${String(error)}`, excuse: undefined }))
       world.note({ is: 'fault', at, to: now(), fault: fault.name, on, excuse })
     }),

@@ -1,4 +1,5 @@
-// Looks whether all is well, and counts what there is when it is. It must not judge: what it sees is written down.
+// Looks whether all is well, and counts what there is when it is. It must not judge: what it sees
+// is written down.
 
 import { of } from './history.js'
 import { now } from './machine-clock.js'
@@ -17,7 +18,10 @@ async function soon(holds: () => Promise<boolean>, limitMs: number): Promise<boo
   return false
 }
 
-/** Until every candidate has one key and the oldest one's owner believes; false when that does not come in time. */
+/**
+ * Until every candidate has one key and the oldest one's owner believes; false when that does not
+ * come in time.
+ */
 export function untilWell(world: World, limitMs: number): Promise<boolean> {
   return soon(async () => {
     const keys = await world.keys().catch(() => [])
@@ -43,7 +47,10 @@ export async function takeCensus(world: World, limitMs: number): Promise<void> {
   await soon(() => observersAgree(world), limitMs)
 }
 
-/** What never stops opening streams does so at every look; a machine that was slow for a moment does not. */
+/**
+ * What never stops opening streams does so at every look; a machine that was slow for a moment does
+ * not.
+ */
 async function quietest(world: World, withinMs: number): ReturnType<typeof count> {
   let best = { watchers: 0, opened: Infinity }
   for (let look = 0; look < 3 && best.opened > 0; look++) {

@@ -1,5 +1,5 @@
-// One candidate or observer: a process that is started again when it was killed, with a network of its own that can be
-// made to fail. It must not know when to fail.
+// One candidate or observer: a process that is started again when it was killed, with a network of
+// its own that can be made to fail. It must not know when to fail.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs'

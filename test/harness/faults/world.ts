@@ -1,4 +1,5 @@
-// All that takes part in a round: a cluster, candidates, observers, perhaps a PostgreSQL. It must not know what fails.
+// All that takes part in a round: a cluster, candidates, observers, perhaps a PostgreSQL. It must
+// not know what fails.
 
 import { join } from 'node:path'
 import { type EtcdCluster, type EtcdProcess, startCluster } from '../../support/etcd.js'

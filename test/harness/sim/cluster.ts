@@ -1,5 +1,5 @@
-// Three members that share one state, as a cluster in agreement does, and the ways in which each of them fails by itself.
-// It must not know clients.
+// Three members that share one state, as a cluster in agreement does, and the ways in which each of
+// them fails by itself. It must not know clients.
 
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../../../src/base/clock.js'
@@ -16,7 +16,8 @@ export const endpoints: readonly string[] = [0, 1, 2].map(
 
 /**
  * - `paused`: takes everything, and answers when it is resumed
- * - `stale`: led once, and has not noticed that it does not any more: it acknowledges keep-alives that no other member
+ * - `stale`: led once, and has not noticed that it does not any more: it acknowledges keep-alives
+ *   that no other member
  *   hears of
  * - `lagging`: what it has to tell watchers comes late
  */
@@ -50,7 +51,10 @@ export class Cluster {
     return this.states[endpoints.indexOf(url)] ?? 'well'
   }
 
-  /** The others agree on a new leader, which cannot know what the old one renewed last: every lease begins anew. */
+  /**
+   * The others agree on a new leader, which cannot know what the old one renewed last: every lease
+   * begins anew.
+   */
   elect(): void {
     this.#staleTerm = this.member.raftTerm
     this.member.becomeLeader()

@@ -10,7 +10,10 @@ export interface Stage {
   readonly oracle: Oracle
   readonly services: Service[]
   readonly random: () => number
-  /** Whether processes may be asleep, or else have their wall clocks set back: both at once nothing can bear. */
+  /**
+   * Whether processes may be asleep, or else have their wall clocks set back: both at once nothing
+   * can bear.
+   */
   readonly sleeps: boolean
   readonly after: (ms: number, work: () => void) => void
   readonly note: (what: string) => void

@@ -1,5 +1,5 @@
-// The ways between one process and the members: how long each message takes, and what is lost. It must not know what is
-// said, nor why it fails.
+// The ways between one process and the members: how long each message takes, and what is lost. It
+// must not know what is said, nor why it fails.
 
 import type { Clock } from '../../../src/base/clock.js'
 import type { Endpoint } from '../../../src/etcd/wire/endpoint.js'

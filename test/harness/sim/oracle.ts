@@ -1,5 +1,5 @@
-// Judges while it happens: it sees all processes and the store at every instant. It shares no code with the library's
-// decisions: what it asks of the library is only what a user could.
+// Judges while it happens: it sees all processes and the store at every instant. It shares no code
+// with the library's decisions: what it asks of the library is only what a user could.
 
 import type { Leadership } from '../../../src/index.js'
 import type { DevMember } from '../../../src/devserver/member.js'

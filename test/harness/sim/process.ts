@@ -1,6 +1,6 @@
-// One simulated machine with one process on it: its clocks, and whether it runs. What is meant for a process that does
-// not run waits, as it does for one that is stopped or whose event loop is blocked; of one that was killed nothing is left.
-// It must not know what the process does.
+// One simulated machine with one process on it: its clocks, and whether it runs. What is meant for
+// a process that does not run waits, as it does for one that is stopped or whose event loop is
+// blocked; of one that was killed nothing is left. It must not know what the process does.
 
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../../../src/base/clock.js'

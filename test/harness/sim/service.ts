@@ -1,5 +1,6 @@
-// What runs on a simulated process: a candidate that campaigns, leads, renames itself, resigns, gives up and is closed as
-// the dice say, and an observer. It must not know what goes wrong around it, nor what is right.
+// What runs on a simulated process: a candidate that campaigns, leads, renames itself, resigns,
+// gives up and is closed as the dice say, and an observer. It must not know what goes wrong around
+// it, nor what is right.
 
 import { sleep } from '../../../src/base/clock.js'
 import { ElectError } from '../../../src/base/errors.js'

@@ -1,5 +1,5 @@
-// One schedule: a world made from a seed, so many seconds of faults, then calm in which all has to heal, then the end.
-// The same seed is the same schedule to the last message.
+// One schedule: a world made from a seed, so many seconds of faults, then calm in which all has to
+// heal, then the end. The same seed is the same schedule to the last message.
 
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
@@ -128,7 +128,8 @@ class World implements Witness {
   #birth(): Service {
     const random = this.#random
     const ttl = this.#ttls[Math.floor(random() * this.#ttls.length)] ?? 5
-    // The slower the clock, the longer it believes; never as far as the bound, which is reached by rounding.
+    // The slower the clock, the longer it believes; never as far as the bound, which is reached by
+    // rounding.
     const rate =
       (1 - clockDrift + 0.005) * (1 - this.#slowerBy) + random() * (2 * clockDrift - 0.01)
     const name = `p${String(this.#born++)}`
@@ -219,7 +220,8 @@ class World implements Witness {
     this.note('-- calm')
     for (const service of this.#services) service.isCalm = true
     const longest = Math.max(...this.#ttls) * 1_000
-    // What is left of a lease, the same again after a change of etcd's leader, the delay, and pauses between attempts.
+    // What is left of a lease, the same again after a change of etcd's leader, the delay, and
+    // pauses between attempts.
     await this.#pass((this.#lockDelay ? 4 : 3) * longest + 12_000)
     const valid = this.oracle.valid()
     const keys = this.oracle.candidacies()

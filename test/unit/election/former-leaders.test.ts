@@ -24,7 +24,9 @@ function remove(term: string, modRevision: bigint): Event {
   return create(EventSchema, { type: Type.DELETE, kv: { key: encode(term), modRevision } })
 }
 
-/** Three candidates with tokens 1 to 3, watched since 0 ms; what was before the watch is outlived. */
+/**
+ * Three candidates with tokens 1 to 3, watched since 0 ms; what was before the watch is outlived.
+ */
 function three(): FormerLeaders {
   const roster = new Roster()
   roster.snapshot(

@@ -1,6 +1,6 @@
-// The machine explored to the end: every order of everything that two or three candidates can be told within a number of
-// steps, in an environment that keeps etcd's rules, and with etcd's lease rule broken by a hand. The promises are the
-// invariants.
+// The machine explored to the end: every order of everything that two or three candidates can be
+// told within a number of steps, in an environment that keeps etcd's rules, and with etcd's lease
+// rule broken by a hand. The promises are the invariants.
 
 import { describe, expect, test } from 'vitest'
 import {
@@ -12,12 +12,18 @@ import {
 } from '../../../src/election/machine.js'
 import type { Candidacy } from '../../../src/election/requests.js'
 
-/** One candidate: its machine, its lease and its key in etcd, and how far it has followed the election. */
+/**
+ * One candidate: its machine, its lease and its key in etcd, and how far it has followed the
+ * election.
+ */
 interface One {
   readonly state: State
   /** As the process sees it; a dead one is replaced when it joins. Zero: none. */
   readonly lease: number
-  /** Whether the process still takes its lease for alive. It never does so after etcd has ended it, but for a hand. */
+  /**
+   * Whether the process still takes its lease for alive. It never does so after etcd has ended it,
+   * but for a hand.
+   */
   readonly believes: boolean
   /** The token of its key in etcd; 0 when there is none. */
   readonly key: number
@@ -37,7 +43,10 @@ interface World {
   readonly ones: readonly One[]
   readonly history: readonly (readonly number[])[]
   readonly lastLeader: number
-  /** Whether a hand took a key away: who has not heard of it yet may lead beside another, or after a younger one. */
+  /**
+   * Whether a hand took a key away: who has not heard of it yet may lead beside another, or after a
+   * younger one.
+   */
   readonly handled: boolean
 }
 
@@ -220,7 +229,10 @@ function settle(world: World): World {
   throw new Broken('it never comes to rest')
 }
 
-/** Explores all orders of moves up to a depth; a state that was met with as many steps left is not explored again. */
+/**
+ * Explores all orders of moves up to a depth; a state that was met with as many steps left is not
+ * explored again.
+ */
 function explore(count: number, depth: number, byHand: boolean) {
   const start: World = {
     ones: Array.from({ length: count }, () => stranger),

@@ -134,8 +134,9 @@ describe('the hope that a lease lives', () => {
 })
 
 /**
- * A lease in etcd and its client, both at the mercy of time: requests and answers take any time, members are deposed
- * without noticing and go on answering, the client's clock runs fast or slow within its bound, and machines sleep.
+ * A lease in etcd and its client, both at the mercy of time: requests and answers take any time,
+ * members are deposed without noticing and go on answering, the client's clock runs fast or slow
+ * within its bound, and machines sleep.
  *
  * The time of etcd's clock is the true one here. Where etcd is free to be generous it is not.
  */
@@ -158,7 +159,10 @@ class World {
     this.#deadline = afterGrant(this.clientNow, validForMs(ttlS, drift))
   }
 
-  /** What the client's clocks show. The wall clock may also be set forward, which must never make it believe longer. */
+  /**
+   * What the client's clocks show. The wall clock may also be set forward, which must never make it
+   * believe longer.
+   */
   get clientNow(): Instant {
     const monotonicMs = 500 + (this.#nowMs - this.#sleptMs) * this.#rate
     return { monotonicMs, wallMs: 1e12 + this.#nowMs * this.#rate + this.#setForwardMs }

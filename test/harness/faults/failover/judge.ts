@@ -40,7 +40,9 @@ export function violations(history: readonly Entry[]): string[] {
   return found
 }
 
-/** Milliseconds from an instant to the first election of another one; undefined when there was none. */
+/**
+ * Milliseconds from an instant to the first election of another one; undefined when there was none.
+ */
 export function followedAfter(
   history: readonly Entry[],
   who: string,

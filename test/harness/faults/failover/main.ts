@@ -1,5 +1,6 @@
-// `npm run test:failover`: storms over leaders that have a guardian and a worker, and a summary by what was done. It
-// fails when two believed at once, when a token did not grow, or when one that had to be kept was not.
+// `npm run test:failover`: storms over leaders that have a guardian and a worker, and a summary by
+// what was done. It fails when two believed at once, when a token did not grow, or when one that
+// had to be kept was not.
 
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'

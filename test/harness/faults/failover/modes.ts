@@ -1,5 +1,5 @@
-// What is done to leaders that have a guardian and a worker. Each mode says what came of it; that nobody believes
-// wrongly is judged elsewhere.
+// What is done to leaders that have a guardian and a worker. Each mode says what came of it; that
+// nobody believes wrongly is judged elsewhere.
 
 import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'

@@ -1,5 +1,5 @@
-// A candidate with a guardian and a worker, that writes down when it believes that it leads, a line of JSON each. It must
-// not know what is done to it.
+// A candidate with a guardian and a worker, that writes down when it believes that it leads, a line
+// of JSON each. It must not know what is done to it.
 import { appendFileSync, readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Candidate, Etcd, Session } from '../../../dist/index.js'
@@ -24,7 +24,10 @@ function write() {
   }
   wroteAt = now()
 }
-/** The time is taken before the question, so that nobody is said to have believed for longer than it did. */
+/**
+ * The time is taken before the question, so that nobody is said to have believed for longer than it
+ * did.
+ */
 function look() {
   const at = now()
   if (term?.leadership.isValid()) {

@@ -1,4 +1,5 @@
-// A cluster and candidates, each with a guardian and a worker, and what can be done to them. It must not know when.
+// A cluster and candidates, each with a guardian and a worker, and what can be done to them. It
+// must not know when.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'

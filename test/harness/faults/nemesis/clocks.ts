@@ -16,7 +16,10 @@ async function cutOff(subject: Subject, ms: number): Promise<void> {
   for (const proxy of subject.proxies) proxy.heal()
 }
 
-/** A monotonic clock that goes back would break what every program relies on: it begins anew with the process. */
+/**
+ * A monotonic clock that goes back would break what every program relies on: it begins anew with
+ * the process.
+ */
 async function startAnew(subject: Subject, time: string): Promise<void> {
   await subject.kill()
   subject.clock?.set(time)

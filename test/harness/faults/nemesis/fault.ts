@@ -1,4 +1,5 @@
-// What a fault is, and what many of them need. It must not know when a fault comes, nor what comes of it.
+// What a fault is, and what many of them need. It must not know when a fault comes, nor what comes
+// of it.
 
 import type { EtcdProcess } from '../../../support/etcd.js'
 import type { Excuse } from '../history.js'

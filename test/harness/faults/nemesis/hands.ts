@@ -1,4 +1,5 @@
-// What somebody does to etcd by hand, or a program of an operator: it takes away, compacts, fills, protects.
+// What somebody does to etcd by hand, or a program of an operator: it takes away, compacts, fills,
+// protects.
 
 import { root } from '../gateway.js'
 import type { Random } from '../random.js'

@@ -56,8 +56,9 @@ function describe({ who, token }: Belief): string {
 }
 
 /**
- * Also what is excused has an end: the deadline of the lease. That a hand took a candidacy away is no excuse for long,
- * because the news is on its way at once, unless another fault stands in its way.
+ * Also what is excused has an end: the deadline of the lease. That a hand took a candidacy away is
+ * no excuse for long, because the news is on its way at once, unless another fault stands in its
+ * way.
  */
 function isExcused(
   history: readonly Entry[],
@@ -70,7 +71,10 @@ function isExcused(
   return etcd || (hand && (ms <= newsWithinMs || hindered))
 }
 
-/** Why a candidacy may have been gone at that time without its owner's doing, and its owner may not have known yet. */
+/**
+ * Why a candidacy may have been gone at that time without its owner's doing, and its owner may not
+ * have known yet.
+ */
 export function causesOf(
   history: readonly Entry[],
   token: bigint,

@@ -1,10 +1,14 @@
-// Whether those who were told that they lead had a key to show for it, in the right order, and were told the end of it.
+// Whether those who were told that they lead had a key to show for it, in the right order, and were
+// told the end of it.
 
 import { type Entry, of } from '../history.js'
 import { type Belief, causesOf } from './beliefs.js'
 import type { Expectation, Report } from './verdict.js'
 
-/** What etcd said is checked against what candidates said, without trusting any clock but the order of two events. */
+/**
+ * What etcd said is checked against what candidates said, without trusting any clock but the order
+ * of two events.
+ */
 export function checkKeys(
   history: readonly Entry[],
   beliefs: readonly Belief[],
@@ -18,7 +22,8 @@ export function checkKeys(
     if (!first.has(id)) first.set(id, belief)
   }
   for (const { who, token, from } of first.values()) {
-    // Asked for after it believed, and an older key is there: so it was there when it began to believe.
+    // Asked for after it believed, and an older key is there: so it was there when it began to
+    // believe.
     const later = seen.find(({ at }) => at >= from)
     const older = later?.keys.find(({ create }) => BigInt(create) < token)
     if (older !== undefined) {
@@ -58,7 +63,10 @@ export function checkTokens(beliefs: readonly Belief[], report: Report): void {
   }
 }
 
-/** Each loss is told once, to whoever is there to be told; nothing stays open, and nothing falls on the floor. */
+/**
+ * Each loss is told once, to whoever is there to be told; nothing stays open, and nothing falls on
+ * the floor.
+ */
 export function checkTellings(
   history: readonly Entry[],
   { closed }: Expectation,

@@ -1,5 +1,5 @@
-// Whether all is well again after each calm: somebody leads, every candidate has its key and nobody else has one, and
-// nothing has grown.
+// Whether all is well again after each calm: somebody leads, every candidate has its key and nobody
+// else has one, and nothing has grown.
 
 import { type Entry, of } from '../history.js'
 import type { Belief } from './beliefs.js'
@@ -74,7 +74,10 @@ export function checkObservers(
 
 /** More than this over what a process had before is growth, not garbage waiting to be collected. */
 const growthMb = 64
-/** Of each kind and each process: one that is at work, and one that etcd has not noticed the end of yet. */
+/**
+ * Of each kind and each process: one that is at work, and one that etcd has not noticed the end of
+ * yet.
+ */
 const most = 2
 
 export function checkSizes(

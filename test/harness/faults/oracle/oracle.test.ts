@@ -1,4 +1,5 @@
-// The oracle finds each violation in a history that was made by hand, and nothing in one that is as it should be.
+// The oracle finds each violation in a history that was made by hand, and nothing in one that is as
+// it should be.
 
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../history.js'
@@ -19,7 +20,10 @@ const expected: Expectation = {
   closed: ['a#1', 'b#1', 'o#1'],
 }
 
-/** `a` leads with token 5 until it is killed by a fault, then `b` with token 7; all is well in between and after. */
+/**
+ * `a` leads with token 5 until it is killed by a fault, then `b` with token 7; all is well in
+ * between and after.
+ */
 const well: readonly Made[] = [
   { is: 'keys', at: 900, to: 901, revision: '7', keys: [key('a', 5), key('b', 7)] },
   { who: 'a#1', is: 'elected', at: 1_000, token: '5', term: 'a' },

@@ -1,4 +1,5 @@
-// Whether a store that refuses smaller tokens took a stale write, and how many stale ones the others took.
+// Whether a store that refuses smaller tokens took a stale write, and how many stale ones the
+// others took.
 
 import { type Entry, of } from '../history.js'
 import type { Report, Verdict } from './verdict.js'

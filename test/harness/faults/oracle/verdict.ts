@@ -34,7 +34,10 @@ export interface Overlap {
   readonly at: At
   readonly ms: number
   readonly what: string
-  /** No clock protects from what somebody did by hand, or from an etcd that does not honour leases; tokens do. */
+  /**
+   * No clock protects from what somebody did by hand, or from an etcd that does not honour leases;
+   * tokens do.
+   */
   readonly excused: boolean
 }
 

@@ -1,4 +1,5 @@
-// Looks again and again whether a candidate believes that it leads, and writes down from when to when it did.
+// Looks again and again whether a candidate believes that it leads, and writes down from when to
+// when it did.
 
 import type { Recorder } from './recorder.js'
 
@@ -33,8 +34,9 @@ export class Belief {
   }
 
   /**
-   * A belief is written down as no longer than it surely was: it begins at a time taken after the first answer, and ends
-   * at one taken before the last question. So two that overlap in the history did overlap.
+   * A belief is written down as no longer than it surely was: it begins at a time taken after the
+   * first answer, and ends at one taken before the last question. So two that overlap in the
+   * history did overlap.
    */
   look(): void {
     const { notBefore } = this.#recorder.moment()

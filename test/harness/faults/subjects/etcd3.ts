@@ -1,4 +1,5 @@
-// A candidate of npm etcd3's Election, used as its documentation shows: campaign, and campaign again after an error.
+// A candidate of npm etcd3's Election, used as its documentation shows: campaign, and campaign
+// again after an error.
 
 import { type Campaign, Etcd3 } from 'etcd3'
 import { Belief } from './belief.js'

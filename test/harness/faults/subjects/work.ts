@@ -1,4 +1,5 @@
-// What a leader does while it leads: it writes its token into registers, with and without the token as a fence.
+// What a leader does while it leads: it writes its token into registers, with and without the token
+// as a fence.
 
 import { Client } from 'pg'
 import { Etcd } from '../../../../src/index.js'

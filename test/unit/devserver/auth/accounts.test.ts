@@ -1,5 +1,5 @@
-// The model of users, roles and permissions. test/devserver/conformance/cases/{auth,rights}.ts test it
-// through a client.
+// The model of users, roles and permissions. test/devserver/conformance/cases/{auth,rights}.ts test
+// it through a client.
 
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'

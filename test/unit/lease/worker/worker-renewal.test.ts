@@ -1,5 +1,5 @@
-// A lease that a worker renews, on a clock that the test turns: the worker and the main thread are two event loops on
-// it, of which each can be made to stand still.
+// A lease that a worker renews, on a clock that the test turns: the worker and the main thread are
+// two event loops on it, of which each can be made to stand still.
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { CompanionListener } from '../../../../src/base/companion.js'
