@@ -1,5 +1,5 @@
-// The clocks of one process, in somebody else's hands: libfaketime, where Debian puts it. Go
-// programs do not ask libc for the time, so etcd cannot be deceived with it.
+// Sets the clocks of one process through libfaketime, where Debian puts it. etcd is out of its
+// reach: Go programs do not ask libc for the time.
 
 import { existsSync, writeFileSync } from 'node:fs'
 

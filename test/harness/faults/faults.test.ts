@@ -1,6 +1,5 @@
 // A short, fixed part of the fault harness: processes of the library survive its faults, and the
-// harness finds what is wrong with those that do not. The long run is `npm run test:faults`
-// (docs/faults.md).
+// harness catches mutants that do not. The long run is `npm run test:faults` (docs/faults.md).
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -49,15 +48,14 @@ async function rounds(...args: string[]): Promise<Outcome> {
 }
 
 beforeAll(async () => {
-  // Brings what the harness needs.
+  // Starts through start.ts, which installs what the harness needs.
   const { code, output } = await harness('--list')
   expect(output).toContain('kill a candidate')
   expect(code).toBe(0)
 }, 300_000)
 
 test.concurrent('the library keeps its promises whatever fails', { timeout: 240_000 }, async () => {
-  // However loaded the machine is, only what is wrong is to be a failure: the time to heal is
-  // measured elsewhere.
+  // A busy host must not fail this test, so the time to heal is generous; the long run measures it.
   const patient = ['--heal-within', '60000']
   const { code, output, summary } = await rounds(
     ...['--seed', '11', '--rounds', '1', '--count', '5', ...patient],

@@ -1,7 +1,7 @@
-// etcd as the nemesis and the oracle see it: over its JSON gateway, with nothing of the library
-// that is judged. It must not know what is asked for.
+// etcd as the nemesis and the oracle see it: over its JSON gateway, without any code of the
+// library.
 
-/** 64-bit integers are strings there, and bytes base64. */
+/** The gateway writes 64-bit integers as strings, and bytes as base64. */
 export type Json = Record<string, unknown>
 
 export interface KeyValue {
@@ -17,7 +17,7 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64')
 }
 
-/** The end of the range of all keys that begin with this. */
+/** Returns the end of the range of all keys that begin with this prefix. */
 function endOf(prefix: string): string {
   const bytes = Buffer.from(prefix)
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) + 1
@@ -26,16 +26,17 @@ function endOf(prefix: string): string {
 
 export class Gateway {
   readonly #endpoints: () => readonly string[]
-  /** When authentication is on. */
+  /** The user, while authentication is on. */
   #token: string | undefined
 
-  /** The members that may be asked, the likeliest to answer first. */
+  /** The members to ask, the one most likely to answer first. */
   constructor(endpoints: () => readonly string[]) {
     this.#endpoints = endpoints
   }
 
   /**
-   * The first answer that a member gives. Rejects when none does, or the first that does refuses.
+   * Resolves with the first answer. Rejects when no member answers, or when the first one that does
+   * refuses.
    */
   async post(path: string, body: Json): Promise<Json> {
     let last: unknown = new Error('no member of etcd runs')
@@ -52,7 +53,7 @@ export class Gateway {
     throw last
   }
 
-  /** Of one member. */
+  /** Asks one member. */
   async ask(endpoint: string, path: string, body: Json): Promise<Json> {
     return this.#ask(endpoint, path, body)
   }
@@ -65,7 +66,7 @@ export class Gateway {
     await this.post('/v3/kv/deleterange', { key: base64(key) })
   }
 
-  /** All that begin with this, oldest first, from a linearizable read. */
+  /** Reads all keys with this prefix, oldest first, linearizably. */
   async list(prefix: string): Promise<{ revision: bigint; keys: KeyValue[] }> {
     const answer = (await this.post('/v3/kv/range', {
       key: base64(prefix),
@@ -93,7 +94,7 @@ export class Gateway {
   }
 
   async signIn(): Promise<void> {
-    // A token that has expired would be refused even here.
+    // Even this request would be refused with an expired sign-in token.
     this.#token = undefined
     const { token } = await this.post('/v3/auth/authenticate', root)
     this.#token = String(token)
@@ -103,7 +104,7 @@ export class Gateway {
     this.#token = undefined
   }
 
-  /** Counters of one member whose names begin with this, with their labels. */
+  /** Reads one member's counters whose names begin with this, labels included. */
   async metrics(endpoint: string): Promise<ReadonlyMap<string, number>> {
     const response = await fetch(`${endpoint}/metrics`, { signal: AbortSignal.timeout(20_000) })
     const lines = (await response.text()).split('\n').filter((line) => !line.startsWith('#'))

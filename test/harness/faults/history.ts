@@ -1,17 +1,17 @@
-// What happened in a round, as those who took part wrote it down: one entry a line, all on the
-// machine's monotonic clock. It must not know what is right or wrong about it (the oracle does).
+// The history of a round, as its processes wrote it down: one entry per line, all times on the
+// host's monotonic clock.
 
-import type { At } from './machine-clock.js'
+import type { At } from './host-clock.js'
 
 export type Store = 'etcd' | 'postgres'
 
-/** Written by a candidate's process. Tokens are decimal strings. */
+/** Written by a candidate's process. Fencing tokens are decimal strings. */
 export type SubjectEntry =
   | { readonly is: 'started'; readonly at: At; readonly pid: number }
   | { readonly is: 'elected'; readonly at: At; readonly token: string; readonly term: string }
   /**
-   * `isValid()` was true for this token at some instant not after `at` and at some instant not
-   * before `to`.
+   * `isValid()` was true for this fencing token at an instant not before `at`, and at an instant
+   * not after `to`.
    */
   | { readonly is: 'valid'; readonly at: At; readonly to: At; readonly token: string }
   | { readonly is: 'ended'; readonly at: At; readonly token: string; readonly why: string }
@@ -21,52 +21,51 @@ export type SubjectEntry =
       readonly store: Store
       readonly fenced: boolean
       readonly token: string
-      /** The place among all writes that this store took; undefined when it refused this one. */
+      /**
+       * The write's place among all that this store accepted; undefined when the store refused it.
+       */
       readonly place: string | undefined
     }
   | { readonly is: 'size'; readonly at: At; readonly heapMb: number }
-  /** Something was asked of the library, and it gave up. */
+  /** A call to the library failed for good. */
   | { readonly is: 'failed'; readonly at: At; readonly call: string; readonly error: string }
   | { readonly is: 'unhandled'; readonly at: At; readonly error: string }
-  /** Everything that was asked of the library has settled. */
+  /** Every call to the library has settled. */
   | { readonly is: 'closed'; readonly at: At }
 
 /** Written by an observer's process. */
 export interface ObserverEntry {
   readonly is: 'observed'
   readonly at: At
-  /** The revision of the observer when it showed this. */
+  /** The observer's revision at that time. */
   readonly revision: string
-  /** Undefined: nobody leads. */
+  /** Undefined: there is no leader. */
   readonly token: string | undefined
 }
 
-/** Whose doing it may be that a lease or key is gone although its owner did nothing wrong. */
+/** Why a lease or key may be gone although its owner did nothing wrong. */
 export type Excuse =
-  /** Somebody's hand took these candidacies away. */
+  /** The nemesis took these candidacies away by hand. */
   | { readonly by: 'hand'; readonly tokens: readonly string[] }
-  /** From then on etcd itself may not honour leases (docs/guarantees.md). */
+  /** From then on, etcd itself may fail to honour leases (docs/guarantees.md). */
   | { readonly by: 'etcd'; readonly from: At }
 
-/** Written by the one who makes things fail. */
+/** Written by the nemesis. */
 export type NemesisEntry =
   | {
       readonly is: 'fault'
       readonly at: At
-      /** When it was undone. */
+      /** When the fault was undone. */
       readonly to: At
       readonly fault: string
       readonly on: string
       readonly excuse: Excuse | undefined
     }
-  /**
-   * Every fault was undone: from here on all has to be well within bounds. Belongs to the faults
-   * since the last one.
-   */
+  /** All faults since the last calm are undone: everything has to heal within bounds. */
   | { readonly is: 'calm'; readonly at: At }
-  /** A fault goes on, but nobody who could lead is hindered by it: somebody has to. */
+  /** A fault goes on, but it hinders no candidate: one of them has to lead. */
   | { readonly is: 'due'; readonly at: At }
-  /** What etcd has: asked for not before `at`, answered not after `to`. */
+  /** The keys in etcd: asked for at `at` or later, answered at `to` or earlier. */
   | {
       readonly is: 'keys'
       readonly at: At
@@ -75,7 +74,7 @@ export type NemesisEntry =
       /** Oldest first. */
       readonly keys: readonly { readonly key: string; readonly create: string }[]
     }
-  /** Of all members together, when nothing had failed for a while. */
+  /** Totals over all members, after a time without faults. */
   | {
       readonly is: 'census'
       readonly at: At
@@ -91,7 +90,7 @@ export type Entry = (SubjectEntry | ObserverEntry | NemesisEntry) & {
   readonly who: string
 }
 
-/** Distributed over the members of a union, which Omit is not. */
+/** Like Omit, but distributes over a union. */
 export type Timeless<T> = T extends unknown ? Omit<T, 'at'> & { at?: At } : never
 
 export type EntryOf<K extends Entry['is']> = Extract<Entry, { is: K }> & { readonly who: string }

@@ -1,4 +1,5 @@
-// `npm run test:faults`: rounds of faults with a seed each, and a summary. See docs/faults.md.
+// `npm run test:faults`: plays rounds of faults, each from a seed, and prints a summary. See
+// docs/faults.md.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { bundle, scratch } from '../bundle.js'
 import type { Mutation } from '../mutation.js'
 import { type JudgedBy, mutantsOf } from '../mutants.js'
 import { faketime } from './fake-clock.js'
-import { now } from './machine-clock.js'
+import { now } from './host-clock.js'
 import { mayMakeNamespaces } from './network.js'
 import { faults } from './nemesis/all.js'
 import type { Fault } from './nemesis/fault.js'
@@ -17,7 +18,7 @@ import { asTable, type Summary, summarize, violationsOf } from './report.js'
 import { draw, playRound, type Round } from './round.js'
 import type { Ability } from './world.js'
 
-// Whoever started us was ended.
+// Ends this process when its parent is gone.
 const parent = process.ppid
 setInterval(() => {
   if (process.ppid !== parent) process.exit(1)
@@ -74,7 +75,7 @@ async function play({ subject, seed, slots, ttlS, mutant }: Play): Promise<Round
     postgres,
     dir: logs,
     slots,
-    // A predecessor is waited for.
+    // A new leader waits for former leaders.
     healWithinMs: options.healWithinMs + (options.lockDelay ? 1.1 * ttlS * 1_000 + 200 : 0),
   })
   rmSync(logs, { recursive: true })
@@ -114,7 +115,7 @@ function chosenFaults(subject: string, abilities: ReadonlySet<Ability>, only?: r
   return { possible, leftOut }
 }
 
-/** What is played in each round, as long as it is to go on. */
+/** Yields the faults of each round, for as long as the options ask for. */
 function* rounds(possible: readonly Fault[]): Generator<Fault[][]> {
   if (options.each !== undefined) {
     const all = possible.flatMap((fault) => Array<Fault[]>(options.each ?? 0).fill([fault]))
@@ -150,7 +151,7 @@ async function many(subject: string): Promise<boolean> {
   return summary.violations.length === 0
 }
 
-/** Each until it is caught. */
+/** Plays rounds of each mutant until it is caught. */
 async function everyMutant(): Promise<boolean> {
   console.log(`--seed ${String(options.seed)}`)
   const most = options.rounds ?? 10
@@ -167,7 +168,7 @@ async function everyMutant(): Promise<boolean> {
   return allCaught
 }
 
-/** Counted from 1. */
+/** Resolves with the round, counted from 1, in which the mutant was caught. */
 async function caughtInRound(
   mutant: JudgedBy<'faults'>,
   most: number,

@@ -1,17 +1,14 @@
-// A network of its own for the members of etcd: a namespace each, and a bridge between them and
-// this process. It must not know when to cut what.
+// A network for the members of etcd: a namespace for each, and a bridge between them and this
+// process.
 
 import type { Host } from '../../support/etcd.js'
 import { run } from '../../support/command.js'
 
-/** Nobody has it: what is sent there is lost without a word. */
+/** An address that no host has: packets to it are lost silently. */
 const nobody = '02:00:00:00:00:01'
 const subnet = '10.99.0'
 
-/**
- * Whether this process may make namespaces, in a network that is nobody else's (start.ts starts it
- * so).
- */
+/** Whether this process may make namespaces, in a network of its own (start.ts starts it so). */
 export function mayMakeNamespaces(): boolean {
   return process.env['FAULTS_NAMESPACES'] === '1'
 }
@@ -60,7 +57,7 @@ export class Network {
     return network
   }
 
-  /** From now on nothing that one member sends to the other arrives, and nothing comes back. */
+  /** Cuts two members off from each other, in both directions. */
   async cut(one: number, other: number): Promise<void> {
     await Promise.all([this.cutOneWay(one, other), this.cutOneWay(other, one)])
   }
@@ -72,7 +69,7 @@ export class Network {
     this.#cuts.set(`${name} ${addressOf(to)}`, () => ip('-n', name, 'neigh', 'del', ...entry))
   }
 
-  /** From every other member; clients still reach it. */
+  /** Cuts a member off from all others; clients still reach it. */
   async isolate(member: number): Promise<void> {
     const others = [...this.#names.keys()].filter((index) => index !== member)
     await Promise.all(others.map((other) => this.cut(member, other)))

@@ -1,4 +1,4 @@
-// What the command takes. It must not know what is done with it.
+// The options of `npm run test:faults`.
 
 import { parseArgs } from 'node:util'
 import { freshSeed } from '../fresh-seed.js'
@@ -48,7 +48,7 @@ function number(option: string, value: string | undefined): number | undefined {
   throw new UsageError(`--${option}: expected a whole number above 0, got '${value}'`)
 }
 
-/** Ends the process when it is asked for help, or for what is not there. */
+/** Reads the options. Ends the process after `--help` or `--list`, or on a wrong option. */
 export function optionsFrom(args: string[]): Options {
   try {
     return parse(args)

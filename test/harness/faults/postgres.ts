@@ -1,5 +1,4 @@
-// A real PostgreSQL of its own, on a Unix socket: it stays reachable for a candidate that is cut
-// off from etcd.
+// A real PostgreSQL on a Unix socket, which a candidate that is cut off from etcd can still reach.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { chmod, chown } from 'node:fs/promises'
@@ -13,7 +12,9 @@ import { until } from '../../support/until.js'
 
 const debian = '/usr/lib/postgresql'
 
-/** Debian keeps the server's programs of each version apart; undefined when there is none. */
+/**
+ * The folder of the server's programs, which Debian keeps by version; undefined when there is none.
+ */
 export function postgresPrograms(): string | undefined {
   if (!existsSync(debian)) return undefined
   const newest = readdirSync(debian).sort((a, b) => Number(b) - Number(a))[0]
@@ -37,7 +38,7 @@ export class Postgres {
     const guardian = new Guardian(socketDir)
     const data = join(socketDir, 'data')
     mkdirSync(data, { mode: 0o700 })
-    // It refuses to run as root.
+    // PostgreSQL refuses to run as root.
     const isRoot = process.getuid?.() === 0
     const owner = isRoot ? await ownerOf('postgres') : undefined
     if (owner !== undefined) {
@@ -73,7 +74,7 @@ export class Postgres {
     return postgres
   }
 
-  /** Empty registers for a new round. */
+  /** Makes empty registers for a new round. */
   async reset(election: string): Promise<void> {
     await this.#query('DELETE FROM register WHERE election = $1', [election])
     await this.#query('INSERT INTO register VALUES ($1, true, 0, 0), ($1, false, 0, 0)', [election])

@@ -1,4 +1,4 @@
-// Numbers that a seed decides, so that a round can be run again. It must not know what they decide.
+// Random numbers from a seed, so that a round can be drawn again.
 
 import { createHash } from 'node:crypto'
 
@@ -10,7 +10,7 @@ export class Random {
     this.#seed = seed
   }
 
-  /** From 0 up to, not including, 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   readonly next = (): number => {
     const hash = createHash('sha256').update(`${this.#seed} ${String(this.#drawn++)}`)
     return hash.digest().readUInt32BE() / 2 ** 32
@@ -26,7 +26,7 @@ export class Random {
     return picked
   }
 
-  /** A row of numbers of its own, which does not depend on how many of others are drawn. */
+  /** Returns an independent sequence: it does not change with how many numbers others draw. */
   for(what: string): Random {
     return new Random(`${this.#seed} ${what}`)
   }

@@ -1,6 +1,6 @@
-// Where the registers are that leaders write to, and what is in them.
+// The registers that leaders write to, and their contents.
 
-/** Decimal numbers of one length compare as strings do. */
+/** Padded to one length, decimal numbers compare as strings do. */
 export function padded(token: bigint): string {
   return String(token).padStart(20, '0')
 }

@@ -1,8 +1,8 @@
-// What came of many rounds, by fault. It must not know how they were played.
+// Summarizes many rounds by fault.
 
 import type { Entry } from './history.js'
 import { of } from './history.js'
-import type { At } from './machine-clock.js'
+import type { At } from './host-clock.js'
 import type { Rule } from './oracle/verdict.js'
 import type { Round } from './round.js'
 
@@ -10,11 +10,11 @@ export interface FaultReport {
   readonly fault: string
   readonly runs: number
   readonly violations: number
-  /** The longest time for which two led at once, in milliseconds. */
+  /** The longest overlap, in milliseconds. */
   readonly longestOverlapMs: number
-  /** The same, of overlaps that a hand or etcd itself caused. */
+  /** The longest excused overlap, in milliseconds. */
   readonly longestExcusedMs: number
-  /** From the end of the fault until somebody leads; null when it never came alone. */
+  /** From the end of the fault to a leader; null when the fault never came alone. */
   readonly healMs: { readonly median: number; readonly most: number } | null
 }
 
@@ -22,7 +22,7 @@ export interface Told {
   readonly seed: string
   readonly rule: Rule
   readonly what: string
-  /** What failed when it happened; empty: it is about the round as a whole. */
+  /** The faults at that time; empty: the violation is about the round as a whole. */
   readonly during: readonly string[]
 }
 
@@ -39,11 +39,11 @@ export interface Summary {
   }
   readonly violations: readonly Told[]
   readonly faults: readonly FaultReport[]
-  /** Faults that this machine or this subject does not allow, and what is missing. */
+  /** Faults that this host or this subject does not allow, and what is missing. */
   readonly leftOut: readonly { readonly fault: string; readonly needs: string }[]
 }
 
-/** From the beginning of some faults to the beginning of the next ones. */
+/** The part of a round from the beginning of some faults to the beginning of the next ones. */
 interface Period {
   readonly faults: readonly string[]
   readonly from: At

@@ -1,8 +1,7 @@
-// One round: a world, faults that a seed chooses, calm after each, and what was written down
-// meanwhile.
+// Plays one round: faults that a seed draws, calm after each, and the verdict on the history.
 
 import type { Entry } from './history.js'
-import { now } from './machine-clock.js'
+import { now } from './host-clock.js'
 import { type Fault, wait } from './nemesis/fault.js'
 import { judge } from './oracle/judge.js'
 import type { Verdict } from './oracle/verdict.js'
@@ -12,9 +11,9 @@ import { World, type WorldOptions } from './world.js'
 
 export interface RoundOptions extends Omit<WorldOptions, 'abilities'> {
   readonly seed: string
-  /** In each slot one, or two at once. */
+  /** The faults of each slot: one, or two at once. */
   readonly slots: readonly (readonly Fault[])[]
-  /** Beyond the TTL. */
+  /** Everything has to heal within the TTL and this time. */
   readonly healWithinMs: number
 }
 
@@ -26,7 +25,7 @@ export interface Round {
 
 const closeWithinMs = 15_000
 
-/** What a seed makes of these faults: so many slots; now and then, two at once. */
+/** Draws `count` slots from a seed; some hold two faults at once. */
 export function draw(seed: string, faults: readonly Fault[], count: number): Fault[][] {
   const random = new Random(seed).for('faults')
   const sociable = faults.filter(({ alone }) => alone !== true)
@@ -43,7 +42,7 @@ export async function playRound(options: RoundOptions): Promise<Round> {
   await using world = await World.make({ ...options, abilities: new Set(needed) })
   const random = new Random(seed)
   const limitMs = world.ttlMs + healWithinMs
-  // Until there is something to lose.
+  // Faults begin when there is a leader to lose.
   await untilWell(world, 20_000)
   for (const [index, slot] of slots.entries()) {
     const draw = random.for(`slot ${String(index)}`)
@@ -51,7 +50,8 @@ export async function playRound(options: RoundOptions): Promise<Round> {
     await world.heal()
     world.note({ is: 'calm' })
     const well = await untilWell(world, limitMs)
-    // What is broken is told by now; what comes next is to be judged by itself.
+    // The damage is in the history by now. A new start keeps it out of the verdict on the next
+    // slot.
     if (!well) await startAnew(world, limitMs)
     await wait(draw.between(0, 0.5) * world.ttlMs)
   }
@@ -79,8 +79,8 @@ async function rage(world: World, slot: readonly Fault[], random: Random): Promi
       const at = now()
       const { on, excuse } = await fault
         .run(world, random.for(`place ${String(place)}`))
-        // Two faults may stand in each other's way: one cannot move the leader of a cluster that
-        // has none.
+        // One fault may rule another out: a cluster without a leader cannot hand its leadership
+        // over.
         .catch((error: unknown) => ({ on: `nobody: ${String(error)}`, excuse: undefined }))
       world.note({ is: 'fault', at, to: now(), fault: fault.name, on, excuse })
     }),

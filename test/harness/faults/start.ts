@@ -1,5 +1,5 @@
-// What `npm run test:faults` starts: brings what the fault harness needs, and runs the harness in a
-// network of its own, where that is permitted. Options are passed on.
+// Starts `npm run test:faults`: installs what the harness needs, and runs it in a network of its
+// own where that is permitted. Options are passed on.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -36,8 +36,8 @@ async function bringTools(): Promise<void> {
 }
 
 /**
- * Starts this program again, in a network and with mounts of its own, so that what it makes of both
- * is gone when it is. Returns the exit code.
+ * Starts this program again with a network and mounts of its own, so that both vanish with it.
+ * Returns the exit code.
  */
 function runInNamespace(): number {
   const node = [process.execPath, '--enable-source-maps', ...process.argv.slice(1)]

@@ -1,26 +1,25 @@
-// Looks whether all is well, and counts what there is when it is. It must not judge: what it sees
-// is written down.
+// Waits until everything is well, and writes down what there is then; the oracle judges it.
 
 import { of } from './history.js'
-import { now } from './machine-clock.js'
+import { now } from './host-clock.js'
 import { wait } from './nemesis/fault.js'
 import type { World } from './world.js'
 
-const lookEveryMs = 100
+const pollIntervalMs = 100
 
-/** Looks again and again; false when it does not come in time. */
+/** Polls a condition; resolves with false when it does not hold in time. */
 async function soon(holds: () => Promise<boolean>, limitMs: number): Promise<boolean> {
   const giveUpAt = now() + limitMs
   while (now() < giveUpAt) {
     if (await holds()) return true
-    await wait(lookEveryMs)
+    await wait(pollIntervalMs)
   }
   return false
 }
 
 /**
- * Until every candidate has one key and the oldest one's owner believes; false when that does not
- * come in time.
+ * Waits until every candidate has one key and the owner of the oldest believes that it leads.
+ * Resolves with false when that takes too long.
  */
 export function untilWell(world: World, limitMs: number): Promise<boolean> {
   return soon(async () => {
@@ -29,7 +28,7 @@ export function untilWell(world: World, limitMs: number): Promise<boolean> {
   }, limitMs)
 }
 
-/** Until the observers show it, too, and no lease is left of those who died; then what there is. */
+/** Waits until the observers agree and the leases of dead processes are gone, then counts. */
 export async function takeCensus(world: World, limitMs: number): Promise<void> {
   let leases = Infinity
   const lookAtLeases = async (): Promise<number> =>
@@ -40,16 +39,16 @@ export async function takeCensus(world: World, limitMs: number): Promise<void> {
   )
   const withinMs = 1_500
   const { watchers, opened } = await quietest(world, withinMs)
-  // An etcd that does not answer just now has not lost count.
+  // An etcd that does not answer at the moment is asked again.
   await soon(async () => Number.isFinite(await lookAtLeases()), limitMs)
   world.note({ is: 'census', leases, watchers, opened, withinMs })
-  // Checked against what the observers showed last.
+  // The oracle checks against what the observers showed last.
   await soon(() => observersAgree(world), limitMs)
 }
 
 /**
- * What never stops opening streams does so at every look; a machine that was slow for a moment does
- * not.
+ * Returns the best of three counts. A leak of streams shows in all of them; a short pause of the
+ * host shows in one.
  */
 async function quietest(world: World, withinMs: number): ReturnType<typeof count> {
   let best = { watchers: 0, opened: Infinity }

@@ -1,5 +1,4 @@
-// One candidate or observer: a process that is started again when it was killed, with a network of
-// its own that can be made to fail. It must not know when to fail.
+// One candidate or observer: a process that starts again after a kill, with a network of its own.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs'
@@ -8,13 +7,13 @@ import { Guardian } from '../../support/guardian.js'
 import { Proxy } from '../../support/proxy.js'
 import type { FakeClock } from './fake-clock.js'
 import { type Entry, parse } from './history.js'
-import { measureUptimeOffset } from './machine-clock.js'
+import { measureUptimeOffset } from './host-clock.js'
 import type { Command, Task } from './subjects/task.js'
 
 export interface SubjectOptions {
   readonly program: string
   readonly task: Omit<Task, 'endpoints' | 'log' | 'uptimeOffset'>
-  /** Its own; it is removed in the end. */
+  /** Its own directory, removed in the end. */
   readonly dir: string
   readonly members: readonly {
     readonly port: number
@@ -26,7 +25,7 @@ export interface SubjectOptions {
 export class Subject {
   readonly proxies: readonly Proxy[]
   readonly #options: SubjectOptions
-  /** One that was stopped would not notice that we are gone. */
+  /** A stopped process would not notice that this one is gone. */
   readonly #guardian: Guardian
   #child: ChildProcess | undefined
   #starts = 0
@@ -49,7 +48,7 @@ export class Subject {
     return this.#options.task.name
   }
 
-  /** This life of it, as it is called in the history. */
+  /** Names the present process in the history. */
   get who(): string {
     return `${this.name}#${String(this.#starts)}`
   }
@@ -58,7 +57,7 @@ export class Subject {
     return this.#child !== undefined
   }
 
-  /** Its clocks, if they can be set. */
+  /** Its clocks, where they can be set. */
   get clock(): FakeClock | undefined {
     return this.#options.clock
   }
@@ -76,7 +75,7 @@ export class Subject {
       env: { ...process.env, ...clock?.env, FAULTS_TASK: JSON.stringify(task) },
       stdio: ['pipe', 'ignore', 'inherit'],
     })
-    // Commands to one that is being killed are lost, and that is all right.
+    // Commands to a process that is being killed may get lost.
     child.stdin.on('error', () => undefined)
     child.once('exit', () => {
       if (this.#child !== child) return
@@ -99,16 +98,16 @@ export class Subject {
     await gone
   }
 
-  tell(command: Command): void {
+  send(command: Command): void {
     this.#child?.stdin?.write(`${JSON.stringify(command)}\n`)
   }
 
-  /** Resolves when it is gone, by itself or after so long by force. */
+  /** Resolves when the process has ended: by itself or, after this time, by force. */
   async close(withinMs: number): Promise<void> {
     const child = this.#child
     if (child === undefined) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
-    this.tell({ do: 'close' })
+    this.send({ do: 'close' })
     const force = setTimeout(() => child.kill('SIGKILL'), withinMs)
     await gone
     clearTimeout(force)
@@ -121,13 +120,13 @@ export class Subject {
       try {
         all.push(...parse(readFileSync(this.#logOf(start), 'utf8'), who))
       } catch {
-        // Killed before it wrote a line.
+        // It was killed before it wrote a line.
       }
     }
     return all
   }
 
-  /** The last entries of its present life. */
+  /** The last entries of the present process. */
   recent(): Entry[] {
     const most = 16_384
     try {

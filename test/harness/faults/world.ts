@@ -1,24 +1,23 @@
-// All that takes part in a round: a cluster, candidates, observers, perhaps a PostgreSQL. It must
-// not know what fails.
+// Everything that takes part in a round: a cluster, candidates, observers, perhaps a PostgreSQL.
 
 import { join } from 'node:path'
 import { type EtcdCluster, type EtcdProcess, startCluster } from '../../support/etcd.js'
 import { FakeClock } from './fake-clock.js'
 import { Gateway, type KeyValue, root } from './gateway.js'
 import { type Entry, type NemesisEntry, of, type Timeless } from './history.js'
-import { now } from './machine-clock.js'
+import { now } from './host-clock.js'
 import { Network } from './network.js'
 import type { Postgres } from './postgres.js'
 import { padded, registerKey } from './registers.js'
 import { Subject } from './subject.js'
 
-/** What a machine may or may not allow, and a subject may or may not be able to do. */
+/** What depends on the host or on the subject. */
 export type Ability = 'namespaces' | 'strace' | 'faketime' | 'sign in'
 
 export interface WorldOptions {
   readonly program: string
   readonly observer: string
-  /** What stands before the election's name in keys: npm etcd3 has a prefix of its own. */
+  /** The prefix before the election's name in keys: npm etcd3 has one of its own. */
   readonly keyPrefix: string
   readonly version: string
   readonly candidates: number
@@ -65,7 +64,7 @@ export class World {
     const cluster = await startCluster({
       version,
       hosts: network?.hosts,
-      // Small enough to be filled within a second; tokens that do not last.
+      // A quota that fills within a second, and sign-in tokens that expire soon.
       args: [
         ...['--quota-backend-bytes', '16000000'],
         ...['--auth-token-ttl', '2', '--bcrypt-cost', '4'],
@@ -98,7 +97,7 @@ export class World {
       })
     const candidates = Array.from({ length: options.candidates }, (_, index) => {
       const name = `c${String(index)}`
-      // The first one keeps true clocks.
+      // The first candidate keeps true clocks.
       const fake = abilities.has('faketime') && index > 0
       const clock = fake ? new FakeClock(join(dir, `${name}-clock`), { all: index > 1 }) : undefined
       return start(options.program, name, { clock })
@@ -119,7 +118,7 @@ export class World {
     return [...this.candidates, ...this.observers]
   }
 
-  /** Of the members, when they have one of their own. */
+  /** The members' network, when they have one of their own. */
   get network(): Network {
     if (this.#network === undefined) throw new Error('the members have no network of their own')
     return this.#network
@@ -135,13 +134,15 @@ export class World {
     this.#entries.push({ at: now(), ...entry, who: 'nemesis' })
   }
 
-  /** Everybody's entries, in order of time. */
+  /** All entries, in order of time. */
   history(): Entry[] {
     const all = [...this.#entries, ...this.subjects.flatMap((subject) => subject.history())]
     return all.sort((a, b) => a.at - b.at)
   }
 
-  /** The candidates' keys, oldest first. They are noted. Rejects when etcd does not say. */
+  /**
+   * Reads the candidates' keys, oldest first, and notes them. Rejects when etcd does not answer.
+   */
   async keys(): Promise<KeyValue[]> {
     const at = now()
     const { keys, revision } = await this.etcd.list(this.#prefix)
@@ -150,13 +151,13 @@ export class World {
     return keys
   }
 
-  /** The candidate whose key is the oldest. */
+  /** The candidate with the oldest key. */
   async leader(): Promise<Subject | undefined> {
     const [oldest] = await this.keys().catch(() => [])
     return this.candidates.find(({ name }) => name === oldest?.value)
   }
 
-  /** The token of the candidate that believes now, as far as is written down. */
+  /** The token of the candidate that now believes that it leads, as far as is written down. */
   believed(): string | undefined {
     const recent = this.candidates.flatMap((subject) => subject.recent())
     return of(recent, 'valid').find(({ to }) => to > now() - 200)?.token

@@ -1,5 +1,5 @@
 // Three members that share one state, as a cluster in agreement does, and the ways in which each of
-// them fails by itself. It must not know clients.
+// them fails alone.
 
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../../../src/base/clock.js'
@@ -15,36 +15,35 @@ export const endpoints: readonly string[] = [0, 1, 2].map(
 )
 
 /**
- * - `paused`: takes everything, and answers when it is resumed
- * - `stale`: led once, and has not noticed that it does not any more: it acknowledges keep-alives
- *   that no other member
- *   hears of
- * - `lagging`: what it has to tell watchers comes late
+ * - `paused`: takes every request, and answers when it is resumed
+ * - `stale`: was etcd's leader and has not noticed its end; it acknowledges keep-alives of which
+ *   the other members hear nothing
+ * - `lagging`: its watch messages come late
  */
 export type MemberState = 'well' | 'paused' | 'stale' | 'lagging'
 
 export class Cluster {
-  readonly machine: EtcdHost
+  readonly host: EtcdHost
   readonly states: MemberState[] = ['well', 'well', 'well']
   readonly #clock: Clock
   readonly #random: () => number
-  /** Executes late copies of what was sent, when set. */
+  /** When set, some requests are executed a second time, later. */
   duplicates = false
-  /** The term in which the stale member led. */
+  /** The raft term in which the stale member led. */
   #staleTerm = 0n
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock
     this.#random = random
-    this.machine = new EtcdHost({ clock, random, firstRevision: 1n })
+    this.host = new EtcdHost({ clock, random, firstRevision: 1n })
   }
 
   get member(): DevMember {
-    return this.machine.member
+    return this.host.member
   }
 
   get isDown(): boolean {
-    return this.machine.state !== 'running'
+    return this.host.state !== 'running'
   }
 
   stateOf(url: string): MemberState {
@@ -52,17 +51,17 @@ export class Cluster {
   }
 
   /**
-   * The others agree on a new leader, which cannot know what the old one renewed last: every lease
-   * begins anew.
+   * The other members elect a new leader of etcd. It does not know the last renewals, so every
+   * lease starts again with its full TTL.
    */
   elect(): void {
     this.#staleTerm = this.member.raftTerm
     this.member.becomeLeader()
   }
 
-  /** How a member is reached when nothing goes wrong on the way. */
+  /** Connects to a member over a way on which nothing fails. */
   connect(endpoint: Endpoint): Transport {
-    const inner = inProcessTransport(() => this.machine.router(), this.#clock)(endpoint)
+    const inner = inProcessTransport(() => this.host.router(), this.#clock)(endpoint)
     const stateNow = (): MemberState => this.stateOf(endpoint.url)
     return {
       unary: (method, request, options) => {
@@ -71,7 +70,7 @@ export class Cluster {
         }
         if (this.duplicates && this.#random() < 0.2) {
           this.#clock.setTimer(this.#random() * 4_000, () => {
-            if (this.machine.state !== 'running') return
+            if (this.host.state !== 'running') return
             const late = { metadata: options.metadata, timeoutMs: 1_000, signal: undefined }
             inner.unary(method, request, late).catch(() => undefined)
           })
@@ -100,7 +99,7 @@ export class Cluster {
     }
   }
 
-  /** It goes by what it knew: that there was such a lease. */
+  /** A stale member acknowledges every lease that it knows. */
   #acknowledge(ID: bigint, answer: (message: unknown) => void): void {
     const TTL = this.member.lessor.get(ID)?.ttl ?? 5n
     const header = { ...this.member.header(), raftTerm: this.#staleTerm }

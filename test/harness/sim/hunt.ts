@@ -1,11 +1,11 @@
-// Plays schedules of a mutant until one shows what it must. It must not know who is told.
+// Plays schedules of a mutant until one finds what it must find.
 
 import type { JudgedBy } from '../mutants.js'
 import { load } from './load.js'
 
 /**
- * Takes one seed after the other. Returns how many schedules it took, or undefined when the mutant
- * survives as many as it may take.
+ * Plays one seed after the other. Returns the number of schedules until the mutant was caught, or
+ * undefined when it survives all that it may take.
  */
 export async function hunt(
   mutant: JudgedBy<'sim'>,

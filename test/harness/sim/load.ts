@@ -1,4 +1,4 @@
-// Loads the simulation, with the library as it is or without one of its safeguards.
+// Loads the simulation with the library as it is, or with a mutant.
 
 import { rmSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'

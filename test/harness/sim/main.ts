@@ -1,5 +1,5 @@
-// `npm run test:sim`: one schedule after the other, each from its seed, and a summary. A schedule
-// that finds something wrong is printed to the last message, and `--seed` plays it again.
+// `npm run test:sim`: plays schedules, each from its seed, and prints a summary. A schedule that
+// breaks a rule is printed to the last message; `--seed` plays it again.
 
 import { parseArgs } from 'node:util'
 import { freshSeed } from '../fresh-seed.js'

@@ -1,30 +1,30 @@
-// What goes wrong, when and for how long, as the dice say. It must not know what is right.
+// Draws the faults of a schedule: what fails, when and for how long.
 
 import type { Cluster } from './cluster.js'
 import type { Oracle } from './oracle.js'
 import type { Service } from './service.js'
 
-/** What the nemesis has in its hands. */
+/** What the nemesis can change. */
 export interface Stage {
   readonly cluster: Cluster
   readonly oracle: Oracle
   readonly services: Service[]
   readonly random: () => number
   /**
-   * Whether processes may be asleep, or else have their wall clocks set back: both at once nothing
-   * can bear.
+   * True: hosts may sleep. False: their wall clocks may be set back. No lease survives both at
+   * once.
    */
   readonly sleeps: boolean
   readonly after: (ms: number, work: () => void) => void
   readonly note: (what: string) => void
-  /** Takes the place of one that was killed. */
+  /** Starts a new service in the place of a killed one. */
   readonly replace: (service: Service) => void
 }
 
 interface Fault {
   readonly name: string
   readonly weight: number
-  /** What it returns undoes it. */
+  /** Starts the fault. The returned function ends it; undefined: there is nothing to end. */
   strike(stage: Stage): (() => void) | undefined
 }
 
@@ -32,7 +32,7 @@ function pick<T>(random: () => number, from: readonly T[]): T | undefined {
   return from[Math.floor(random() * from.length)]
 }
 
-/** Those who lead have the most to lose. */
+/** Picks the leader more often than the others: it has the most to lose. */
 function pickService({ random, oracle, services }: Stage): Service | undefined {
   const leader = oracle.valid()[0]?.service
   return leader !== undefined && random() < 0.5 ? leader : pick(random, services)
@@ -173,7 +173,7 @@ export const faults: readonly Fault[] = [
       cluster.states[index] = 'stale'
       service.network.reachesOnly = index
       service.network.reset()
-      // It notices within an election timeout or two; this one is slow.
+      // A real member notices within one or two election timeouts; this one is slow.
       after(2_000 + random() * 8_000, () => {
         if (cluster.states[index] === 'stale') cluster.states[index] = 'well'
       })
@@ -269,11 +269,11 @@ export const faults: readonly Fault[] = [
     strike: ({ cluster, services, note }) => {
       if (cluster.isDown) return undefined
       note('stop etcd')
-      cluster.machine.stop()
+      cluster.host.stop()
       for (const { network } of services) network.reset()
       return () => {
         note('start etcd')
-        cluster.machine.start(undefined)
+        cluster.host.start(undefined)
       }
     },
   },

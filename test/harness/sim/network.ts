@@ -1,5 +1,5 @@
-// The ways between one process and the members: how long each message takes, and what is lost. It
-// must not know what is said, nor why it fails.
+// The ways between one process and the members: how long each message takes, and which messages are
+// lost.
 
 import type { Clock } from '../../../src/base/clock.js'
 import type { Endpoint } from '../../../src/etcd/wire/endpoint.js'
@@ -9,18 +9,21 @@ import type { LineState } from '../../../src/testing/lane.js'
 import { type Cluster, endpoints } from './cluster.js'
 import type { Process } from './process.js'
 
-/** `deaf`: what is sent arrives, and no answer comes back. `mute`: the other way round. */
+/**
+ * `deaf`: requests arrive, and no answer comes back. `mute`: no request arrives, and answers come
+ * back.
+ */
 export type WayState = LineState | 'deaf' | 'mute'
 
 export class Network {
   state: WayState = 'up'
   /** The one member that can be reached; undefined for all. */
   reachesOnly: number | undefined
-  /** Of each message, at most. */
+  /** The longest delay of one message. */
   slowMs = 0
-  /** Called when a keep-alive has arrived, and its answer is about to go on its way. */
+  /** Called when a keep-alive has arrived, just before its answer is sent. */
   whenRenewing: (() => void) | undefined
-  /** Uses that fail with a token that is void. */
+  /** How many more requests fail because their sign-in token is void. */
   voidTokens = 0
   readonly sent = { unary: 0, streams: 0, messages: 0 }
   readonly #process: Process
@@ -59,7 +62,7 @@ export class Network {
     for (const transport of [...this.#transports]) transport.fail(() => true, error)
   }
 
-  /** What was held goes on its way, where it can. */
+  /** Sends the held messages on, where the way is open. */
   pump(): void {
     for (const transport of [...this.#transports]) transport.deliverHeld()
   }

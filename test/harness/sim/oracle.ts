@@ -1,5 +1,5 @@
-// Judges while it happens: it sees all processes and the store at every instant. It shares no code
-// with the library's decisions: what it asks of the library is only what a user could.
+// Judges a schedule while it runs: it sees all processes and the store at every instant. It shares
+// no code with the library's decisions, and asks the library only what a user could ask.
 
 import type { Leadership } from '../../../src/index.js'
 import type { DevMember } from '../../../src/devserver/member.js'
@@ -46,7 +46,7 @@ export class Oracle {
   readonly #member: () => DevMember
   readonly #nowMs: () => number
   readonly #lockDelay: boolean
-  /** Whose key or lease somebody's hand took away, or etcd against its word. */
+  /** The tokens whose key or lease was taken away by hand, or by etcd against its promise. */
   readonly #tamperedWith = new Set<bigint>()
   readonly #overlapping = new Map<string, number>()
   #greatest = 0n
@@ -57,7 +57,7 @@ export class Oracle {
     this.#lockDelay = lockDelay
   }
 
-  /** Who contends, as etcd has it: oldest first. */
+  /** The candidacies in etcd, oldest first. */
   candidacies(): { readonly key: string; readonly token: bigint; readonly lease: bigint }[] {
     return [...this.#member().store.range(withPrefix(`${election}/`))]
       .map(({ key, createRevision, lease }) => ({
@@ -101,7 +101,7 @@ export class Oracle {
     if (leadership.isValid()) this.wrong('ended and valid', leadership.term)
   }
 
-  /** At every instant at which something has happened. */
+  /** Looks for two leaders at once. Called at every instant at which something has happened. */
   look(): void {
     const valid = this.valid()
     if (valid.length < 2) return
@@ -120,7 +120,7 @@ export class Oracle {
       this.#overlapping.set(id, sinceMs)
       const ms = this.#nowMs() - sinceMs
       this.excused.longestMs = Math.max(this.excused.longestMs, ms)
-      // Whatever took the key away, no renewal counts after that.
+      // No renewal counts after the key is gone, whatever took it away.
       const bound = older.service.character.ttl * 1_000
       if (ms > bound && ms - bound < 1_000) this.wrong('believed for longer than a TTL', id)
     } else if (!this.#overlapping.has(id)) {
@@ -129,7 +129,10 @@ export class Oracle {
     }
   }
 
-  /** Who believes; a process that does not run believes nothing. */
+  /**
+   * The terms in which a leader believes that it leads. A process that does not run believes
+   * nothing.
+   */
   valid(): Term[] {
     return this.terms.filter(
       ({ ended, service, leadership }) =>
@@ -141,7 +144,7 @@ export class Oracle {
     this.violations.push({ atMs: this.#nowMs(), rule, what })
   }
 
-  /** With `lockDelay` nothing that etcd or a hand does is an excuse. */
+  /** With `lockDelay` no overlap is excused, whatever etcd or an operator does. */
   #isExcused(token: bigint): boolean {
     return !this.#lockDelay && this.#tamperedWith.has(token)
   }

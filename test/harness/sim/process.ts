@@ -1,20 +1,22 @@
-// One simulated machine with one process on it: its clocks, and whether it runs. What is meant for
-// a process that does not run waits, as it does for one that is stopped or whose event loop is
-// blocked; of one that was killed nothing is left. It must not know what the process does.
+// One simulated host with one process: its clocks, and whether it runs. Events for a process that
+// is stopped, or whose event loop is blocked, wait until it runs again. Events for a killed process
+// are dropped.
 
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import type { Clock } from '../../../src/base/clock.js'
 import { asRpcError } from '../../../src/devserver/rpc.js'
 import type { StreamSink, Transport } from '../../../src/etcd/wire/transport.js'
 
-/** No timer is faster, so that time goes on also for one who waits for a rounding error. */
-const leastDelayMs = 0.001
+/**
+ * The shortest timer. Without it, time would stand still when a rounding error is left to wait for.
+ */
+const minDelayMs = 0.001
 
 export type ProcessState = 'running' | 'stopped' | 'asleep' | 'killed'
 
 export class Process implements Clock {
   readonly name: string
-  /** Of the monotonic clock, against true time. */
+  /** How fast the monotonic clock runs, relative to true time. */
   readonly rate: number
   readonly #time: Clock
   readonly #waiting: (() => void)[] = []
@@ -51,12 +53,12 @@ export class Process implements Clock {
     let cancel: () => void
     const dueMs = this.monotonicMs() + Math.max(0, delayMs)
     const arm = (): void => {
-      const leftMs = Math.max(leastDelayMs, (dueMs - this.monotonicMs()) / this.rate)
+      const leftMs = Math.max(minDelayMs, (dueMs - this.monotonicMs()) / this.rate)
       cancel = this.#time.setTimer(leftMs, () => {
         this.run(() => {
           if (isOff) return
-          // It slept meanwhile, and its timers with it.
-          if (dueMs - this.monotonicMs() > leastDelayMs) arm()
+          // The host slept meanwhile, and its timers stood still.
+          if (dueMs - this.monotonicMs() > minDelayMs) arm()
           else callback()
         })
       })
@@ -68,7 +70,7 @@ export class Process implements Clock {
     }
   }
 
-  /** Now, or when it runs again, in order. */
+  /** Runs the work now, or when the process runs again; keeps the order. */
   run(work: () => void): void {
     if (this.#state === 'running') work()
     else if (this.#state !== 'killed') this.#waiting.push(work)
@@ -103,7 +105,7 @@ export class Process implements Clock {
     this.#wallAheadMs += ms
   }
 
-  /** What arrives waits for the process. */
+  /** Messages that arrive wait until the process runs. */
   receiving(inner: Transport): Transport {
     return {
       unary: (method, request, options) =>

@@ -1,6 +1,5 @@
-// What runs on a simulated process: a candidate that campaigns, leads, renames itself, resigns,
-// gives up and is closed as the dice say, and an observer. It must not know what goes wrong around
-// it, nor what is right.
+// The service on a simulated process: an observer, and a candidate that campaigns, leads, renames
+// itself, resigns, gives up and closes as the seed decides.
 
 import { sleep } from '../../../src/base/clock.js'
 import { ElectError } from '../../../src/base/errors.js'
@@ -12,7 +11,7 @@ import type { Process } from './process.js'
 
 export const election = 'jobs'
 
-/** What a service reports; none of these may throw. */
+/** Receives what a service reports. No method may throw. */
 export interface Witness {
   elected(service: Service, leadership: Leadership): void
   ended(service: Service, leadership: Leadership, how: string): void
@@ -24,7 +23,7 @@ export interface Character {
   readonly ttl: number
   readonly clockDrift: number
   readonly lockDelay: boolean
-  /** Whether it uses `lead()`, or campaigns by itself. */
+  /** True: it uses `lead()`. False: it calls `campaign()`. */
   readonly leads: boolean
   readonly signsIn: boolean
 }
@@ -37,7 +36,7 @@ export class Service {
   readonly candidate: Candidate
   readonly observer: Observer
   readonly loop: Promise<void>
-  /** From then on it wants to lead, and goes on leading. */
+  /** In calm it always wants to lead, and goes on leading. */
   isCalm = false
   readonly #random: () => number
   readonly #witness: Witness
@@ -73,7 +72,7 @@ export class Service {
     void this.#observe()
   }
 
-  /** Asks everything to end, and resolves when it has. */
+  /** Ends the service; resolves when all its parts have ended. */
   async close(): Promise<void> {
     this.#stop.abort(new Error('closing'))
     await this.candidate.close().catch((error: unknown) => {
@@ -182,7 +181,7 @@ export class Service {
     return true
   }
 
-  /** A method, because it changes while something is waited for. */
+  /** A method, because the answer changes during an await. */
   #isStopped(): boolean {
     return this.#stop.signal.aborted
   }

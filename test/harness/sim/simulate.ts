@@ -1,5 +1,5 @@
-// One schedule: a world made from a seed, so many seconds of faults, then calm in which all has to
-// heal, then the end. The same seed is the same schedule to the last message.
+// Plays one schedule: a world made from a seed, some seconds of faults, calm in which everything
+// has to heal, and the end. The same seed is the same schedule to the last message.
 
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
@@ -11,7 +11,7 @@ import { Process } from './process.js'
 import { type Character, Service, type Witness } from './service.js'
 
 export interface SimulateOptions {
-  /** How much worse clocks are than they may be: 0 within `clockDrift`. */
+  /** By how much clocks exceed `clockDrift`; 0: they keep to it. */
   readonly slowerBy?: number
   /** Default: as the seed says. */
   readonly lockDelay?: boolean
@@ -30,7 +30,7 @@ export interface Result {
 }
 
 const clockDrift = 0.05
-/** More requests in a second than anything gives reason for. */
+/** A service that sends more requests than this in a second causes a request storm. */
 const stormPerSecond = 200
 
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Result> {
@@ -76,7 +76,8 @@ class World implements Witness {
     this.#slowerBy = slowerBy
     this.#sleeps = this.#random() < 0.5
     const ttl = [2, 3, 5, 8][Math.floor(this.#random() * 4)] ?? 5
-    // Of different TTLs one would have to be learnt in time; see docs/guarantees.md.
+    // With different TTLs a candidate would have to learn another one's TTL in time; see
+    // docs/guarantees.md.
     this.#ttls = this.#lockDelay ? [ttl] : [ttl, 3, 5]
     const nowMs = (): number => this.#clock.monotonicMs()
     this.oracle = new Oracle(() => this.#cluster.member, nowMs, this.#lockDelay)
@@ -128,8 +129,8 @@ class World implements Witness {
   #birth(): Service {
     const random = this.#random
     const ttl = this.#ttls[Math.floor(random() * this.#ttls.length)] ?? 5
-    // The slower the clock, the longer it believes; never as far as the bound, which is reached by
-    // rounding.
+    // The slower its clock, the longer a leader believes. The rate stays off the bound, which
+    // rounding would cross.
     const rate =
       (1 - clockDrift + 0.005) * (1 - this.#slowerBy) + random() * (2 * clockDrift - 0.01)
     const name = `p${String(this.#born++)}`
@@ -185,7 +186,7 @@ class World implements Witness {
           if (this.#active.delete(once)) undo()
         }
         this.#active.add(once)
-        // Many about as long as a TTL, some much shorter.
+        // Many faults last about a TTL, some are much shorter.
         const ms = this.#random() < 0.3 ? this.#random() * 600 : this.#random() * 9_000
         this.#clock.setTimer(ms, once)
       }
@@ -193,10 +194,10 @@ class World implements Witness {
     })
   }
 
-  /** Looks whenever anything has happened. */
+  /** Lets time pass; the oracle looks after each event. */
   async #pass(ms: number): Promise<void> {
     const endMs = this.#clock.monotonicMs() + ms
-    // So that there is an end to come to.
+    // Without a timer at the end, time would not get there.
     this.#clock.setTimer(ms, () => undefined)
     let second = 0
     let before = 0
@@ -220,8 +221,8 @@ class World implements Witness {
     this.note('-- calm')
     for (const service of this.#services) service.isCalm = true
     const longest = Math.max(...this.#ttls) * 1_000
-    // What is left of a lease, the same again after a change of etcd's leader, the delay, and
-    // pauses between attempts.
+    // Covers the rest of a lease, once more after a change of etcd's leader, the lock delay, and
+    // backoff.
     await this.#pass((this.#lockDelay ? 4 : 3) * longest + 12_000)
     const valid = this.oracle.valid()
     const keys = this.oracle.candidacies()
@@ -240,7 +241,7 @@ class World implements Witness {
     }
     const leases = [...this.#cluster.member.lessor.all()].length
     if (leases > this.#services.length) this.wrong('not healed', `${String(leases)} leases`)
-    // Nothing stands in the way of news now.
+    // No fault delays the news now, so each candidate learns quickly that its key is gone.
     const [leader] = valid
     if (leader !== undefined) {
       const { term } = leader.leadership
@@ -284,6 +285,6 @@ class World implements Witness {
       if (!ended && service.process.state !== 'killed')
         this.wrong('never told the end', leadership.term)
     }
-    this.#cluster.machine.close()
+    this.#cluster.host.close()
   }
 }

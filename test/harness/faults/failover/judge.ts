@@ -1,4 +1,4 @@
-// Judges what candidates wrote down. Pure, and shares no code with the library that it judges.
+// Judges what the candidates wrote down. Pure; shares no code with the library.
 
 export type Entry = { readonly who: string; readonly at: number } & (
   | { readonly is: 'believed'; readonly token: string; readonly from: number; readonly to: number }
@@ -18,7 +18,7 @@ export function of<K extends Entry['is']>(history: readonly Entry[], is: K): Of<
   return history.filter((entry): entry is Of<K> => entry.is === is)
 }
 
-/** What must never be, in words; empty when all is well. */
+/** Describes every violation; empty when there is none. */
 export function violations(history: readonly Entry[]): string[] {
   const found: string[] = []
   const beliefs = of(history, 'believed').toSorted((a, b) => a.from - b.from)
@@ -40,10 +40,8 @@ export function violations(history: readonly Entry[]): string[] {
   return found
 }
 
-/**
- * Milliseconds from an instant to the first election of another one; undefined when there was none.
- */
-export function followedAfter(
+/** Milliseconds until another candidate is elected; undefined when none is. */
+export function nextElectionAfter(
   history: readonly Entry[],
   who: string,
   sinceMs: number,

@@ -1,6 +1,6 @@
-// `npm run test:failover`: storms over leaders that have a guardian and a worker, and a summary by
-// what was done. It fails when two believed at once, when a token did not grow, or when one that
-// had to be kept was not.
+// `npm run test:failover`: fails leaders that have a guardian and a renewal worker again and again,
+// and prints a summary by mode. It fails when two candidates believe at once that they lead, when a
+// fencing token does not grow, or when a leader loses a leadership that it had to keep.
 
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'

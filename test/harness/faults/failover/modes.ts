@@ -1,18 +1,18 @@
-// What is done to leaders that have a guardian and a worker. Each mode says what came of it; that
-// nobody believes wrongly is judged elsewhere.
+// What happens to leaders that have a guardian and a renewal worker. Each mode returns its outcome;
+// judge.ts looks for wrong beliefs.
 
 import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { until } from '../../../support/until.js'
-import { now } from '../machine-clock.js'
+import { now } from '../host-clock.js'
 import type { Random } from '../random.js'
-import { followedAfter } from './judge.js'
+import { nextElectionAfter } from './judge.js'
 import { type Candidate, maxStallMs, ttlS, type World } from './world.js'
 
 export interface Outcome {
-  /** Until another one led, in milliseconds, when another one had to. */
+  /** Milliseconds until another candidate led, where another one had to. */
   readonly followedMs?: number | undefined
-  /** Whether it went on leading, when it had to. */
+  /** Whether the leader went on leading, where it had to. */
   readonly kept?: boolean
 }
 
@@ -25,15 +25,15 @@ const ttlMs = ttlS * 1_000
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 function guardianOf(leader: Candidate): number {
-  const last = leader.told('guardian').at(-1)
+  const last = leader.noted('guardian').at(-1)
   if (last === undefined) throw new Error(`expected ${leader.who} to have a guardian`)
   return last.pid
 }
 
-/** Another one is elected after this; then the one that was killed comes back. */
-async function followed(world: World, leader: Candidate, sinceMs: number): Promise<Outcome> {
+/** Kills the leader, waits until another candidate is elected, and starts the killed one again. */
+async function untilTakenOver(world: World, leader: Candidate, sinceMs: number): Promise<Outcome> {
   const { who } = leader
-  const after = (): number | undefined => followedAfter(world.history(), who, sinceMs)
+  const after = (): number | undefined => nextElectionAfter(world.history(), who, sinceMs)
   await until(() => after() !== undefined, { what: 'the next leader', timeoutMs: 30_000 })
   return { followedMs: after() }
 }
@@ -42,22 +42,22 @@ async function killed(world: World, leader: Candidate, act: () => unknown): Prom
   const since = now()
   act()
   await leader.kill()
-  const outcome = await followed(world, leader, since)
+  const outcome = await untilTakenOver(world, leader, since)
   leader.restart()
   return outcome
 }
 
-/** It goes on leading over a time in which its event loop does not turn. */
+/** Blocks the leader's event loop; reports whether it went on leading. */
 async function keptOver(leader: Candidate, command: string, ms: number): Promise<Outcome> {
-  const before = leader.told('unblocked').length
-  const terms = leader.told('elected').length
-  leader.tell(command, ms)
-  await until(() => leader.told('unblocked').length > before, {
+  const before = leader.noted('unblocked').length
+  const terms = leader.noted('elected').length
+  leader.send(command, ms)
+  await until(() => leader.noted('unblocked').length > before, {
     what: `${leader.who} to go on`,
     timeoutMs: ms + 30_000,
   })
-  const leads = leader.told('unblocked').at(-1)?.leads === true
-  return { kept: leads && leader.told('elected').length === terms }
+  const leads = leader.noted('unblocked').at(-1)?.leads === true
+  return { kept: leads && leader.noted('elected').length === terms }
 }
 
 export const modes: readonly Mode[] = [
@@ -69,7 +69,7 @@ export const modes: readonly Mode[] = [
     name: 'kill its guardian first',
     async run(world, leader, random) {
       process.kill(guardianOf(leader), 'SIGKILL')
-      // Now and then before the next one is there.
+      // Sometimes the kill comes before the next guardian has started.
       await wait(random.between(0, 400))
       return killed(world, leader, () => undefined)
     },
@@ -102,14 +102,14 @@ export const modes: readonly Mode[] = [
     async run(world, leader, random) {
       const since = now()
       const ms = maxStallMs + random.between(1.6, 3) * ttlMs
-      leader.tell('block', ms)
-      const outcome = await followed(world, leader, since)
-      await until(() => leader.told('unblocked').length > 0, {
+      leader.send('block', ms)
+      const outcome = await untilTakenOver(world, leader, since)
+      await until(() => leader.noted('unblocked').length > 0, {
         what: `${leader.who} to go on`,
         timeoutMs: ms + 30_000,
       })
       await wait(200)
-      // One that was followed joins again; a life of its own makes what follows easy to read.
+      // The old leader joins again by itself; a new process keeps the history easy to read.
       await leader.kill()
       leader.restart()
       return outcome
@@ -123,7 +123,7 @@ export const modes: readonly Mode[] = [
   {
     name: 'starve the worker',
     async run(_world, leader) {
-      for (const thread of leader.told('worker').at(-1)?.threads ?? []) setPriority(thread, 19)
+      for (const thread of leader.noted('worker').at(-1)?.threads ?? []) setPriority(thread, 19)
       const spinning = Array.from({ length: 8 }, () =>
         spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
       )
@@ -132,10 +132,10 @@ export const modes: readonly Mode[] = [
       } finally {
         for (const child of spinning) child.kill('SIGKILL')
       }
-      // Its threads would stay at the end of the line.
+      // Its threads would keep their low priority.
       await leader.kill()
       leader.restart()
-      // On a machine that is this busy nobody can promise to be kept.
+      // On a host this busy no leader can be sure to keep its leadership.
       return {}
     },
   },
@@ -144,7 +144,7 @@ export const modes: readonly Mode[] = [
     async run(world, leader, random) {
       const since = now()
       leader.signal('SIGSTOP')
-      const outcome = await followed(world, leader, since)
+      const outcome = await untilTakenOver(world, leader, since)
       await wait(random.between(0, 0.5) * ttlMs)
       leader.signal('SIGCONT')
       await wait(500)

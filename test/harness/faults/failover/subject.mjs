@@ -1,5 +1,5 @@
-// A candidate with a guardian and a worker, that writes down when it believes that it leads, a line
-// of JSON each. It must not know what is done to it.
+// A candidate with a guardian and a renewal worker. It writes down when it believes that it leads,
+// as lines of JSON.
 import { appendFileSync, readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Candidate, Etcd, Session } from '../../../dist/index.js'
@@ -10,7 +10,7 @@ const note = (entry) =>
   appendFileSync(log, `${JSON.stringify({ who: name, at: now(), ...entry })}\n`)
 
 const lookEveryMs = 2
-/** Not more than this is forgotten when the process is killed. */
+/** A kill loses at most this much of the last belief. */
 const writeEveryMs = 20
 
 let term
@@ -24,10 +24,7 @@ function write() {
   }
   wroteAt = now()
 }
-/**
- * The time is taken before the question, so that nobody is said to have believed for longer than it
- * did.
- */
+/** Reads the clock before it asks, so that no belief is written down as longer than it was. */
 function look() {
   const at = now()
   if (term?.leadership.isValid()) {
@@ -60,14 +57,14 @@ const candidate = new Candidate(session, { election: 'contested', name })
 const stop = new AbortController()
 
 const commands = {
-  /** A computation that looks whether it still leads as it goes on. */
+  /** Computes for so long, and keeps asking whether it still leads. */
   block(ms) {
     const end = now() + ms
     note({ is: 'blocked', ms })
     while (now() < end) look()
     note({ is: 'unblocked', leads: candidate.leadership?.isValid() ?? false })
   },
-  /** Collections one after the other, of a heap that takes long. */
+  /** Collects garbage again and again, in a heap that takes long to collect. */
   collect(ms) {
     const heap = Array.from({ length: 1_500_000 }, (_, index) => ({ index, next: { index } }))
     const end = now() + ms
@@ -85,7 +82,7 @@ createInterface({ input: process.stdin })
     const [command, value] = JSON.parse(line)
     commands[command](value)
   })
-  // Whoever started us is gone.
+  // The parent process is gone.
   .on('close', () => process.exit(1))
 
 await candidate.lead(

@@ -1,5 +1,4 @@
-// A cluster and candidates, each with a guardian and a worker, and what can be done to them. It
-// must not know when.
+// A cluster and candidates, each with a guardian and a renewal worker.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -26,7 +25,7 @@ export class Candidate {
     this.#child = this.#spawn()
   }
 
-  /** This life of it. */
+  /** Names the present process: `PLACE#LIFE`. */
   get who(): string {
     return `${this.#place}#${String(this.#life)}`
   }
@@ -40,12 +39,12 @@ export class Candidate {
     return lives.flatMap((log) => read(log))
   }
 
-  /** What it told in this life. */
-  told<K extends Entry['is']>(is: K): Extract<Entry, { readonly is: K }>[] {
+  /** What the present process has written down. */
+  noted<K extends Entry['is']>(is: K): Extract<Entry, { readonly is: K }>[] {
     return of(read(this.#log(this.#life)), is)
   }
 
-  tell(command: string, value?: number): void {
+  send(command: string, value?: number): void {
     this.#child.stdin.write(`${JSON.stringify([command, value])}\n`)
   }
 
@@ -64,11 +63,11 @@ export class Candidate {
     this.#child = this.#spawn()
   }
 
-  /** Until it is in the queue with everybody who looks after it. */
+  /** Resolves when its guardian and its renewal worker run. */
   async ready(): Promise<void> {
     const isReady = (): boolean =>
-      this.told('guardian').length > this.told('guardianLost').length &&
-      this.told('worker').length > 0
+      this.noted('guardian').length > this.noted('guardianLost').length &&
+      this.noted('worker').length > 0
     await until(isReady, { what: `${this.who} to be ready`, timeoutMs: 30_000 })
   }
 
@@ -83,7 +82,7 @@ export class Candidate {
     const program = join(process.cwd(), 'test', 'harness', 'faults', 'failover', 'subject.mjs')
     const flags = ['--expose-gc', program, JSON.stringify(task)]
     const child = spawn(process.execPath, flags, { stdio: ['pipe', 'ignore', 'inherit'] })
-    // Commands to one that is being killed are lost, and that is all right.
+    // Commands to a process that is being killed may get lost.
     child.stdin.on('error', () => undefined)
     return child
   }
@@ -98,7 +97,7 @@ function read(log: string): Entry[] {
     const lines = readFileSync(log, 'utf8').split('\n')
     return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as Entry)
   } catch {
-    // It has not written a line yet.
+    // The process has not written a line yet.
     return []
   }
 }
@@ -125,17 +124,17 @@ export class World {
     return this.candidates.flatMap((candidate) => candidate.history())
   }
 
-  /** Who was elected and has not ended since; the latest. */
+  /** The candidate that was elected last, unless its term has ended. */
   leader(): Candidate | undefined {
     const last = of(this.history(), 'elected')
       .toSorted((a, b) => a.at - b.at)
       .at(-1)
     const candidate = this.candidates.find(({ who }) => who === last?.who)
-    const isOver = candidate?.told('ended').some(({ token }) => token === last?.token)
+    const isOver = candidate?.noted('ended').some(({ token }) => token === last?.token)
     return isOver === true ? undefined : candidate
   }
 
-  /** Until everybody is well and one leads. */
+  /** Resolves with the leader, once all candidates are ready. */
   async calm(): Promise<Candidate> {
     await Promise.all(this.candidates.map((candidate) => candidate.ready()))
     await until(() => this.leader() !== undefined, { what: 'a leader', timeoutMs: 30_000 })

@@ -1,4 +1,4 @@
-// Everything that can be made to fail. It must not know when, nor what comes of it.
+// All faults of the harness.
 
 import { candidateFaults } from './candidates.js'
 import { clockFaults } from './clocks.js'

@@ -1,4 +1,4 @@
-// What happens to the processes of candidates.
+// Faults of candidates' processes.
 
 import { aWhile, type Fault, onCandidate, wait } from './fault.js'
 
@@ -25,14 +25,14 @@ export const candidateFaults: readonly Fault[] = [
   },
   onCandidate('block an event loop', async (subject, world, random) => {
     const ms = aWhile(world, random)
-    subject.tell({ do: 'block', ms })
+    subject.send({ do: 'block', ms })
     await wait(ms)
   }),
   {
     name: 'block the leader’s event loop past its TTL',
     async run(world) {
       const subject = (await world.leader()) ?? world.candidates[0]
-      subject?.tell({ do: 'block', ms: 2.2 * world.ttlMs })
+      subject?.send({ do: 'block', ms: 2.2 * world.ttlMs })
       await wait(2.2 * world.ttlMs)
       return { on: subject?.name ?? 'nobody' }
     },

@@ -1,4 +1,4 @@
-// What happens to the clocks of a candidate's process.
+// Faults of the clocks of a candidate's process.
 
 import type { Subject } from '../subject.js'
 import type { World } from '../world.js'
@@ -17,8 +17,7 @@ async function cutOff(subject: Subject, ms: number): Promise<void> {
 }
 
 /**
- * A monotonic clock that goes back would break what every program relies on: it begins anew with
- * the process.
+ * Restarts the process, and its monotonic clock with it: no program copes with one that goes back.
  */
 async function startAnew(subject: Subject, time: string): Promise<void> {
   await subject.kill()

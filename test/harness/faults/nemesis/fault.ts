@@ -1,15 +1,14 @@
-// What a fault is, and what many of them need. It must not know when a fault comes, nor what comes
-// of it.
+// What a fault is, and what many faults need.
 
 import type { EtcdProcess } from '../../../support/etcd.js'
 import type { Excuse } from '../history.js'
-import { now } from '../machine-clock.js'
+import { now } from '../host-clock.js'
 import type { Random } from '../random.js'
 import type { Subject } from '../subject.js'
 import type { Ability, World } from '../world.js'
 
 export interface Done {
-  /** What it was done to. */
+  /** What the fault was done to. */
   readonly on: string
   readonly excuse?: Excuse
 }
@@ -17,20 +16,20 @@ export interface Done {
 export interface Fault {
   readonly name: string
   readonly needs?: Ability
-  /** Changes no less than the whole cluster, and so stands in the way of any other fault. */
+  /** Changes the whole cluster, so no other fault may run beside it. */
   readonly alone?: true
-  /** Resolves when it is undone. */
+  /** Carries the fault out; resolves when it is undone. */
   run(world: World, random: Random): Promise<Done>
 }
 
 export const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** From well within the TTL to well beyond it. */
+/** A time between well within the TTL and well beyond it. */
 export function aWhile(world: World, random: Random): number {
   return random.between(0.3, 2.5) * world.ttlMs
 }
 
-/** The leader more often than not: it has most to lose. */
+/** Picks the leader more often than not: it has the most to lose. */
 export async function victim(world: World, random: Random): Promise<Subject> {
   const leader = random.next() < 0.6 ? await world.leader() : undefined
   return leader ?? random.pick(world.candidates)
@@ -50,22 +49,22 @@ export function onCandidate(
   }
 }
 
-/** Resolves when somebody leads, or nobody does within this time. */
+/** Resolves when there is a leader, or after this time without one. */
 export async function untilLed(world: World, withinMs: number): Promise<void> {
   const giveUpAt = now() + withinMs
   while (now() < giveUpAt && world.believed() === undefined) await wait(50)
 }
 
-/** Has this candidate lead, by asking whoever else does to step down. */
+/** Makes this candidate lead: asks other leaders to resign. */
 export async function haveLead(world: World, wanted: Subject): Promise<void> {
   for (let attempt = 0; attempt < 2 * world.candidates.length; attempt++) {
     const leader = await world.leader()
     if (leader === wanted) break
-    leader?.tell({ do: 'resign' })
+    leader?.send({ do: 'resign' })
     await wait(200)
     await untilLed(world, world.ttlMs)
   }
-  // Until it has been told, and has renewed its lease as one who leads.
+  // Until it knows that it leads, and has renewed its lease since.
   await untilLed(world, world.ttlMs)
   await wait(0.4 * world.ttlMs)
 }

@@ -1,12 +1,12 @@
-// What somebody does to etcd by hand, or a program of an operator: it takes away, compacts, fills,
-// protects.
+// Faults that an operator, or an operator's program, causes in etcd: deleting, compacting, filling,
+// switching authentication on.
 
 import { root } from '../gateway.js'
 import type { Random } from '../random.js'
 import type { World } from '../world.js'
 import { aWhile, type Done, type Fault, wait } from './fault.js'
 
-/** Of the oldest three times out of five: the leader has most to lose. */
+/** Picks the oldest key three times out of five: the leader has the most to lose. */
 async function anyKey(world: World, random: Random) {
   const held = await world.keys()
   if (held.length === 0) throw new Error('nobody has a key')
@@ -24,7 +24,7 @@ async function defragment(world: World): Promise<void> {
   }
 }
 
-/** The one who is to lead next does not hear of it until it is connected again. */
+/** Has the leader resign while the next candidate is cut off, so that it learns of it late. */
 async function resignUnnoticed(
   world: World,
   random: Random,
@@ -36,14 +36,14 @@ async function resignUnnoticed(
   for (const proxy of subject.proxies) proxy.refuse()
   await wait(100)
   const leader = await world.leader()
-  leader?.tell({ do: 'resign' })
+  leader?.send({ do: 'resign' })
   await meanwhile()
   await wait(random.between(0.1, 0.5) * world.ttlMs)
   for (const proxy of subject.proxies) proxy.heal()
   return { on: `${leader?.name ?? 'nobody'}, then ${subject.name}` }
 }
 
-/** Somebody may have been there before. */
+/** An earlier fault may have made it already. */
 async function unlessThere(done: Promise<unknown>): Promise<void> {
   await done.catch((error: unknown) => {
     if (!/already|exist|granted/.test(String(error))) throw error
@@ -76,7 +76,7 @@ export const handFaults: readonly Fault[] = [
       if (leader === undefined || next === undefined) throw new Error('nobody waits')
       await world.etcd.delete(next.key)
       await wait(100)
-      ;(await world.leader())?.tell({ do: 'resign' })
+      ;(await world.leader())?.send({ do: 'resign' })
       await wait(0.5 * world.ttlMs)
       return { on: next.value, excuse: { by: 'hand', tokens: [next.create] } }
     },
@@ -90,7 +90,7 @@ export const handFaults: readonly Fault[] = [
     },
   },
   {
-    // It misses changes, and what it would ask for next is gone.
+    // Its watch misses changes, and the revision that it would continue from is compacted.
     name: 'compact at the revision that the next one watches from, when the leader resigns',
     run: (world, random) =>
       resignUnnoticed(world, random, async () => {
@@ -137,7 +137,7 @@ export const handFaults: readonly Fault[] = [
       await etcd.post('/v3/auth/enable', {})
       try {
         await etcd.signIn()
-        // Any change of the users makes every token void.
+        // Any change of the users makes every sign-in token void.
         if (random.next() < 0.5) {
           await wait(0.5 * world.ttlMs)
           await unlessThere(

@@ -1,7 +1,7 @@
-// What happens to the processes of etcd's members.
+// Faults of the processes of etcd's members.
 
 import { spawn } from 'node:child_process'
-import { now } from '../machine-clock.js'
+import { now } from '../host-clock.js'
 import { aWhile, type Fault, indexOf, wait } from './fault.js'
 
 export const memberFaults: readonly Fault[] = [

@@ -1,6 +1,6 @@
-// What happens between the members of etcd, each of which has a network namespace of its own.
+// Faults between the members of etcd, each of which has a network namespace of its own.
 
-import { now } from '../machine-clock.js'
+import { now } from '../host-clock.js'
 import type { Subject } from '../subject.js'
 import type { World } from '../world.js'
 import { aWhile, type Fault, indexOf, untilLed, wait } from './fault.js'
@@ -11,7 +11,7 @@ function onlyReaches(subject: Subject, member: number): void {
   }
 }
 
-/** Every client's streams come to this member, because no other one is to be had for a moment. */
+/** Brings every client's streams to this member: no other member can be reached for a moment. */
 async function moveEverybodyTo(world: World, member: number): Promise<void> {
   const others = world.subjects.flatMap(({ proxies }) =>
     proxies.filter((_, index) => index !== member),
@@ -42,10 +42,10 @@ const partitions: readonly Omit<Fault, 'needs'>[] = [
       const member = indexOf(world, random.pick(await world.cluster.followers()))
       await moveEverybodyTo(world, member)
       await world.network.isolate(member)
-      // Until the member knows that it has lost its leader.
+      // Until the member knows that etcd's leader is lost to it.
       await wait(4_000)
       const leader = await world.leader()
-      leader?.tell({ do: 'resign' })
+      leader?.send({ do: 'resign' })
       await wait(300)
       world.note({ is: 'due' })
       await untilLed(world, world.ttlMs + 4_000)
@@ -85,7 +85,8 @@ const partitions: readonly Omit<Fault, 'needs'>[] = [
     },
   },
   {
-    // It resumes as one who leads, and acknowledges for a second or two what nobody else knows of.
+    // It resumes as etcd's leader, and for a second or two acknowledges keep-alives that the others
+    // never see.
     name: 'freeze the leader of etcd, alone with the leader of the election',
     alone: true,
     async run(world) {
@@ -93,13 +94,13 @@ const partitions: readonly Omit<Fault, 'needs'>[] = [
       const leader = await world.cluster.leader()
       const member = indexOf(world, leader)
       if (subject !== undefined) onlyReaches(subject, member)
-      // It is to have renewed over this member before.
+      // The leader renews over this member first.
       await wait(0.5 * world.ttlMs)
       await world.network.isolate(member)
       await leader.pause()
       await wait(0.55 * world.ttlMs)
       leader.resume()
-      // Until the lease has run out where the others are, and somebody else leads.
+      // Until the lease has run out on the other members, and another candidate leads.
       await wait(1.6 * world.ttlMs + 1_500)
       const from = now()
       for (const proxy of subject?.proxies ?? []) proxy.heal()

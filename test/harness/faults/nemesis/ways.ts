@@ -1,11 +1,11 @@
-// What happens on the way between one candidate and the members of etcd.
+// Faults on the way between one candidate and the members of etcd.
 
-import { now } from '../machine-clock.js'
+import { now } from '../host-clock.js'
 import type { Random } from '../random.js'
 import type { Subject } from '../subject.js'
 import { aWhile, type Fault, onCandidate, wait } from './fault.js'
 
-/** Something with the way between one candidate and every member, for a while. */
+/** Disturbs the way between one candidate and every member for a while. */
 function onTheWay(name: string, act: (subject: Subject, random: Random) => void): Fault {
   return onCandidate(name, async (subject, world, random) => {
     act(subject, random)
@@ -68,7 +68,8 @@ export const wayFaults: readonly Fault[] = [
     },
   },
   {
-    // The answers to its first requests are old when they come; that has to count.
+    // The answers to its first requests are old when they arrive; the library has to reckon with
+    // that.
     name: 'open a session over a slow way, then cut it off',
     alone: true,
     async run(world, random) {

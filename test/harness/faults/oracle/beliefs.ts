@@ -1,7 +1,7 @@
-// Who believed when that it leads, and whether two did at once.
+// Finds when each process believed that it leads, and whether two believed it at once.
 
 import { type Entry, of } from '../history.js'
-import type { At } from '../machine-clock.js'
+import type { At } from '../host-clock.js'
 import type { Expectation, Overlap } from './verdict.js'
 
 export interface Belief {
@@ -11,7 +11,7 @@ export interface Belief {
   readonly who: string
 }
 
-/** Adjoining pieces of one belief are one. In order of their beginnings. */
+/** Joins adjoining pieces of a belief, and sorts the beliefs by their beginning. */
 export function beliefsIn(history: readonly Entry[]): readonly Belief[] {
   const last = new Map<string, { -readonly [K in keyof Belief]: Belief[K] }>()
   const all: Belief[] = []
@@ -56,9 +56,8 @@ function describe({ who, token }: Belief): string {
 }
 
 /**
- * Also what is excused has an end: the deadline of the lease. That a hand took a candidacy away is
- * no excuse for long, because the news is on its way at once, unless another fault stands in its
- * way.
+ * An excuse ends too: at the lease's deadline. When a candidacy was taken away by hand, it ends as
+ * soon as the news must have arrived, unless another fault hinders the news.
  */
 function isExcused(
   history: readonly Entry[],
@@ -72,8 +71,8 @@ function isExcused(
 }
 
 /**
- * Why a candidacy may have been gone at that time without its owner's doing, and its owner may not
- * have known yet.
+ * Why a candidacy may have been gone at that time without its owner's doing, and without its
+ * owner's knowing yet.
  */
 export function causesOf(
   history: readonly Entry[],

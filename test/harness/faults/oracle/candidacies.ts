@@ -1,12 +1,12 @@
-// Whether those who were told that they lead had a key to show for it, in the right order, and were
-// told the end of it.
+// Checks that every elected candidate had a key, in the right order, and was told the end of its
+// term.
 
 import { type Entry, of } from '../history.js'
 import { type Belief, causesOf } from './beliefs.js'
 import type { Expectation, Report } from './verdict.js'
 
 /**
- * What etcd said is checked against what candidates said, without trusting any clock but the order
+ * Compares what etcd answered with what candidates wrote down. It trusts no clock beyond the order
  * of two events.
  */
 export function checkKeys(
@@ -22,19 +22,18 @@ export function checkKeys(
     if (!first.has(id)) first.set(id, belief)
   }
   for (const { who, token, from } of first.values()) {
-    // Asked for after it believed, and an older key is there: so it was there when it began to
-    // believe.
+    // Read after the belief began. An older key in it was there when the belief began.
     const later = seen.find(({ at }) => at >= from)
     const older = later?.keys.find(({ create }) => BigInt(create) < token)
     if (older !== undefined) {
       const what = `${who} with token ${String(token)}, and ${older.key} is from ${older.create}`
       report('led while an older key was there', from, what)
     }
-    // Answered before it believed, and its key was gone for good.
+    // Answered before the belief began: its key was gone for good by then.
     const before = seen.findLast(({ to }) => to <= from)
     const knows = before !== undefined && BigInt(before.revision) >= token
     if (!knows || before.keys.some(({ create }) => create === String(token))) continue
-    // What is taken away while the news of it is held up may look as if it were there.
+    // A key that is taken away while the news is held up may look as if it were still there.
     const { etcd, hindered } = causesOf(history, token, from, ttlMs)
     if (!etcd && !hindered) {
       report('told "elected" with a dead key', from, `${who} with token ${String(token)}`)
@@ -63,10 +62,7 @@ export function checkTokens(beliefs: readonly Belief[], report: Report): void {
   }
 }
 
-/**
- * Each loss is told once, to whoever is there to be told; nothing stays open, and nothing falls on
- * the floor.
- */
+/** Every loss is reported once; every call settles, and no error is lost. */
 export function checkTellings(
   history: readonly Entry[],
   { closed }: Expectation,

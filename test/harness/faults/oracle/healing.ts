@@ -1,5 +1,5 @@
-// Whether all is well again after each calm: somebody leads, every candidate has its key and nobody
-// else has one, and nothing has grown.
+// Checks that everything has healed after each calm: there is a leader, every candidate has its
+// key, no other keys are there, and nothing has grown.
 
 import { type Entry, of } from '../history.js'
 import type { Belief } from './beliefs.js'
@@ -61,7 +61,7 @@ export function checkObservers(
   if (seen === undefined || of(history, 'census').length === 0) return
   const leads = seen.keys[0]?.create
   for (const who of last.keys()) {
-    // One that was killed shows nothing any more.
+    // A killed observer shows nothing any more.
     if (!closed.includes(who)) continue
     const shown = of(history, 'observed').filter((entry) => entry.who === who)
     const then = shown.findLast(({ at }) => at <= seen.at)
@@ -72,12 +72,12 @@ export function checkObservers(
   }
 }
 
-/** More than this over what a process had before is growth, not garbage waiting to be collected. */
-const growthMb = 64
 /**
- * Of each kind and each process: one that is at work, and one that etcd has not noticed the end of
+ * A process that has gained more than this has grown; less may be garbage that is not collected
  * yet.
  */
+const growthMb = 64
+/** For each kind and process: one at work, and one whose end etcd has not noticed yet. */
 const most = 2
 
 export function checkSizes(

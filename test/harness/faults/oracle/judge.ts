@@ -1,5 +1,4 @@
-// Judges a round by what was written down in it. Pure. It shares no code with the library that it
-// judges.
+// Judges a round by its history. Pure; shares no code with the library.
 
 import { type Entry, of } from '../history.js'
 import { beliefsIn, overlapsOf } from './beliefs.js'

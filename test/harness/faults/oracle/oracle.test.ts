@@ -1,12 +1,11 @@
-// The oracle finds each violation in a history that was made by hand, and nothing in one that is as
-// it should be.
+// The oracle finds each violation in a history made by hand, and none in a correct history.
 
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../history.js'
 import { judge } from './judge.js'
 import type { Expectation, Rule } from './verdict.js'
 
-/** Distributed over the members of a union, which Omit is not. */
+/** Like Omit, but distributes over a union. */
 type Anonymous<T> = T extends unknown ? Omit<T, 'who'> & { who?: string } : never
 type Made = Anonymous<Entry>
 
@@ -21,8 +20,8 @@ const expected: Expectation = {
 }
 
 /**
- * `a` leads with token 5 until it is killed by a fault, then `b` with token 7; all is well in
- * between and after.
+ * `a` leads with token 5 until a fault kills it, then `b` with token 7. Everything is well in
+ * between and afterwards.
  */
 const well: readonly Made[] = [
   { is: 'keys', at: 900, to: 901, revision: '7', keys: [key('a', 5), key('b', 7)] },
@@ -63,7 +62,7 @@ function without(unwanted: (entry: Made) => boolean): Made[] {
   return well.filter((entry) => !unwanted(entry))
 }
 
-/** With what an entry says changed. */
+/** The history with some entries changed. */
 function changed(which: (entry: Made) => boolean, change: object): Made[] {
   expect(well.filter(which)).not.toEqual([])
   return well.map((entry) => (which(entry) ? { ...entry, ...change } : entry))
@@ -153,7 +152,7 @@ describe('finds', () => {
   test('one that is told that it leads although its key is gone', () => {
     const gone: Made = { is: 'keys', at: 3_300, to: 3_310, revision: '9', keys: [key('a', 11)] }
     expect(rulesBrokenBy([...well, gone])).toEqual(['told "elected" with a dead key'])
-    // Whoever asked before the key was made does not know.
+    // A read from before the key was made shows nothing of it.
     expect(rulesBrokenBy([...well, { ...gone, revision: '6' }])).toEqual([])
   })
 
@@ -216,7 +215,7 @@ describe('finds', () => {
     expect(rulesBrokenBy([...well, twice])).toEqual(['loss told twice'])
     const never = without((entry) => entry.is === 'ended' && entry.token === '5')
     expect(rulesBrokenBy(never)).toEqual(['loss never told'])
-    // Who was killed could not be told.
+    // A killed process cannot be told.
     expect(rulesBrokenBy(never, { ...expected, closed: ['b#1', 'o#1'] })).toEqual([])
   })
 

@@ -1,5 +1,5 @@
-// Whether a store that refuses smaller tokens took a stale write, and how many stale ones the
-// others took.
+// Checks that a store which refuses smaller tokens accepted no stale write, and counts the stale
+// writes that the others accepted.
 
 import { type Entry, of } from '../history.js'
 import type { Report, Verdict } from './verdict.js'

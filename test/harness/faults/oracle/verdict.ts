@@ -1,6 +1,6 @@
-// What the oracle says of a round.
+// The oracle's verdict on a round.
 
-import type { At } from '../machine-clock.js'
+import type { At } from '../host-clock.js'
 
 export type Rule =
   | 'two leaders at once'
@@ -29,14 +29,14 @@ export interface Violation {
   readonly what: string
 }
 
-/** Two who believed at once. */
+/** Two processes that believed at once that they lead. */
 export interface Overlap {
   readonly at: At
   readonly ms: number
   readonly what: string
   /**
-   * No clock protects from what somebody did by hand, or from an etcd that does not honour leases;
-   * tokens do.
+   * Clocks protect neither from an operator's hand nor from an etcd that does not honour leases;
+   * fencing tokens do.
    */
   readonly excused: boolean
 }
@@ -54,22 +54,22 @@ export interface Verdict {
   }
 }
 
-/** How it went on after one calm. */
+/** How healing went after one calm. */
 export interface Healing {
   readonly calmAt: At
-  /** Until one was known to lead, in milliseconds; undefined: nobody was. */
+  /** Milliseconds until a leader was known; undefined: none was. */
   readonly ms: number | undefined
 }
 
 export interface Expectation {
   readonly ttlMs: number
-  /** Beyond the TTL, in which all has to be well again after calm. */
+  /** Everything has to heal within the TTL and this time after calm begins. */
   readonly healWithinMs: number
-  /** What etcd tells at once has arrived by then, unless something stands in its way. */
+  /** News from etcd arrives within this time, unless a fault hinders it. */
   readonly newsWithinMs: number
-  /** Whether there is any excuse for two leaders at once. */
+  /** Whether an overlap can be excused at all. */
   readonly excuses: boolean
-  /** How many candidates take part, all of which live at the end of each calm. */
+  /** The number of candidates, all of which live at the end of each calm. */
   readonly candidates: number
   readonly observers: number
   /** The processes that were asked to close at the end. */

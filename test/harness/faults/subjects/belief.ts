@@ -1,17 +1,17 @@
-// Looks again and again whether a candidate believes that it leads, and writes down from when to
-// when it did.
+// Asks a candidate again and again whether it leads, and writes down from when to when it believed
+// so.
 
 import type { Recorder } from './recorder.js'
 
-/** What any library's leader can be asked. */
+/** What the leader of any library can be asked. */
 export interface Term {
   readonly token: string
-  /** Synchronous, as whoever is about to do something would ask. */
+  /** Synchronous, as a user would ask right before acting. */
   believes(): boolean
 }
 
 const lookEveryMs = 2
-/** Not more than this is forgotten when the process is killed. */
+/** A kill loses at most this much of the last belief. */
 const writeEveryMs = 25
 
 export class Belief {
@@ -34,8 +34,8 @@ export class Belief {
   }
 
   /**
-   * A belief is written down as no longer than it surely was: it begins at a time taken after the
-   * first answer, and ends at one taken before the last question. So two that overlap in the
+   * Never writes a belief down as longer than it was: it begins at a time taken after the first
+   * answer, and ends at one taken before the last question. So two beliefs that overlap in the
    * history did overlap.
    */
   look(): void {
@@ -60,7 +60,7 @@ export class Belief {
     this.#from = undefined
   }
 
-  /** Keeps the event loop busy, as a long computation does, and looks all the while. */
+  /** Keeps the event loop busy, as a long computation does, and keeps asking. */
   block(ms: number): void {
     const end = this.#recorder.moment().notBefore + ms
     while (this.#recorder.moment().notBefore < end) this.look()

@@ -24,7 +24,7 @@ const candidate = new Candidate(etcd, {
   lockDelay: task.lockDelay,
 })
 let stepDown: () => void = () => undefined
-/** One for each term: all have to settle. */
+/** One promise for each term; all have to settle. */
 const told: Promise<void>[] = []
 
 onCommand((command) => {

@@ -1,4 +1,4 @@
-// A candidate of npm etcd3's Election, used as its documentation shows: campaign, and campaign
+// A candidate of npm etcd3's Election, used as its documentation shows: it campaigns, and campaigns
 // again after an error.
 
 import { type Campaign, Etcd3 } from 'etcd3'
@@ -11,7 +11,7 @@ const recorder = new Recorder(task.log, task.uptimeOffset)
 const belief = new Belief(recorder)
 const work = new Work(recorder)
 const client = new Etcd3({ hosts: [...task.endpoints] })
-// Its own prefix is put before the name; the world looks for the keys there.
+// etcd3 puts its own prefix before the name; the world looks for the keys there.
 const election = client.election(task.election, task.ttlS)
 let stopping = false
 let present: Campaign | undefined
@@ -55,9 +55,9 @@ function campaign(): void {
     present = undefined
   }
   mine.on('elected', () => {
-    // It is also told to a campaign that waited when it was resigned.
+    // A campaign that is resigned while it waits emits this too.
     if (stopping) return
-    // Private, and the only place where it has the create revision of its key.
+    // Private, but nothing else holds the create revision of its key.
     token = String((mine as unknown as { keyRevision: unknown }).keyRevision)
     leads = true
     recorder.write({ is: 'elected', token, term: '' })

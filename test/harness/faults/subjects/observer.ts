@@ -1,4 +1,4 @@
-// An observer of this library, which writes down every change it shows.
+// An observer of this library, which writes down every change that it shows.
 
 import { Etcd, Observer } from '../../../../src/index.js'
 import { Recorder } from './recorder.js'

@@ -1,8 +1,8 @@
-// Writes down what a process sees, so that nothing is lost when it is killed a moment later.
+// Writes entries down at once, so that a kill a moment later loses none.
 
 import { appendFileSync } from 'node:fs'
 import type { ObserverEntry, SubjectEntry, Timeless } from '../history.js'
-import { type Moment, moment, momentByUptime, type UptimeOffset } from '../machine-clock.js'
+import { type Moment, moment, momentByUptime, type UptimeOffset } from '../host-clock.js'
 
 export class Recorder {
   readonly #file: string

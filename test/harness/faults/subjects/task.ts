@@ -1,7 +1,7 @@
-// What a subject's process is told when it is started, and while it runs.
+// The task of a subject's process, and the commands that it gets while it runs.
 
 import { createInterface } from 'node:readline'
-import type { UptimeOffset } from '../machine-clock.js'
+import type { UptimeOffset } from '../host-clock.js'
 
 export interface Task {
   readonly name: string
@@ -14,15 +14,15 @@ export interface Task {
   readonly log: string
   /** The directory of PostgreSQL's Unix socket. */
   readonly postgres: string | undefined
-  /** A leader steps down by itself after about so long. */
+  /** A leader resigns by itself after about this time. */
   readonly termMs: number
-  /** For a process whose own clocks are faked: see machine-clock.ts. */
+  /** Set for a process whose own clocks are faked: see host-clock.ts. */
   readonly uptimeOffset: UptimeOffset | undefined
 }
 
 export type Command =
   | { readonly do: 'block'; readonly ms: number }
-  /** Gives the leadership up, if there is one. */
+  /** Resigns, if it leads. */
   | { readonly do: 'resign' }
   | { readonly do: 'close' }
 
@@ -33,6 +33,6 @@ export function onCommand(listener: (command: Command) => void): void {
     .on('line', (line) => {
       listener(JSON.parse(line) as Command)
     })
-    // Whoever started us is gone.
+    // The parent process is gone.
     .on('close', () => process.exit(1))
 }

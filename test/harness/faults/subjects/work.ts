@@ -1,5 +1,4 @@
-// What a leader does while it leads: it writes its token into registers, with and without the token
-// as a fence.
+// The work of a leader: it writes its token into registers, with and without the token as a fence.
 
 import { Client } from 'pg'
 import { Etcd } from '../../../../src/index.js'
@@ -15,7 +14,7 @@ import { task } from './task.js'
 
 interface Register {
   readonly store: Store
-  /** Its place among the writes that were taken; undefined when it was refused. */
+  /** Resolves with the write's place among the accepted ones; undefined when it was refused. */
   write(token: string, fenced: boolean): Promise<string | undefined>
 }
 
@@ -69,7 +68,7 @@ class PostgresRegister implements Register {
   }
 }
 
-/** Writes everywhere until told otherwise, one write at a time in each register. */
+/** Writes to all registers until it is stopped, one write at a time in each. */
 export class Work {
   readonly #recorder: Recorder
   readonly #registers: readonly Register[]
@@ -82,7 +81,7 @@ export class Work {
     ]
   }
 
-  /** `goOn` is asked right before each write, as a careful user would. */
+  /** Asks `goOn` right before each write, as a careful user would. */
   during(token: string, goOn: () => boolean): void {
     for (const register of this.#registers) void this.#write(register, token, goOn)
   }
@@ -93,7 +92,7 @@ export class Work {
         const place = await register.write(token, fenced)
         this.#recorder.write({ is: 'wrote', store: register.store, fenced, token, place })
       } catch {
-        // Not known whether it was taken: there is nothing to write down.
+        // Whether the write was accepted is unknown, so it is not written down.
       }
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
