@@ -15,7 +15,7 @@ const entries = ['src/index.ts', 'src/devserver/index.ts', 'src/testing/index.ts
   join(root, file),
 )
 
-/** The members of each exported interface and options type, and which of them are required. */
+/** The fields of each exported interface and options type, and which of them are required. */
 function declared(): Map<string, { readonly all: string[]; readonly required: string[] }> {
   const program = ts.createProgram(entries, {
     target: ts.ScriptTarget.ES2022,
@@ -53,7 +53,7 @@ function namesOf(symbols: readonly ts.Symbol[]): string[] {
   return symbols.map(({ name }) => name).sort()
 }
 
-/** What stands below the heading of this name: the first cell of each row, and the third. */
+/** The first and the third cell of each row below this heading. */
 function documented(name: string): { readonly name: string; readonly third: string }[] {
   const sections = read(page).split(/^## /m)
   const section = sections.find((text) => text.startsWith(`\`${name}\`\n`)) ?? ''
@@ -101,7 +101,7 @@ test('the page says of each option what its table says', async () => {
   await expect(text).toMatchFileSnapshot(join(root, page))
 })
 
-/** The page with this table in the place of the one below the heading of this name. */
+/** Replaces the table below this heading. */
 function withTable(text: string, name: string, table: AnyOptionTable): string {
   const rows = Object.entries(table).map(([option, row]) => {
     const { type, range } = row.check

@@ -1,5 +1,5 @@
-// The benchmark runs from end to end and counts the requests that docs/operations.md speaks of. How
-// long things take is not looked at: that is what the benchmark itself is for.
+// The benchmark runs from end to end, and counts the requests that docs/operations.md speaks of.
+// This test looks at no durations: measuring them is the benchmark's own job.
 
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,7 +33,7 @@ function resultIn(json: string): Result {
   return JSON.parse(readFileSync(json, 'utf8')) as Result
 }
 
-test('every contender is measured in every round, and costs the requests that it should', async () => {
+test('every subject is measured in every round, and costs the requests that it should', async () => {
   const json = join(installed.dir, 'bench.json')
   const titles = ['--only=campaign', '--only=, 2 candidates', '--only=is', '--only=raw put']
   const { code, stderr, stdout } = await bench(
@@ -81,7 +81,7 @@ test('many elections, and observers, are measured in processes of their own', as
   expect(seen.every(({ lastMs = 0 }) => lastMs > 0)).toBe(true)
 }, 120_000)
 
-test('what it is asked wrongly it says, and how it should be asked', async () => {
+test('a wrong option is named, and the usage is shown', async () => {
   const { code, stderr } = await bench('--rounds=none')
   expect(code).toBe(2)
   expect(stderr).toContain("--rounds: expected a whole number from 2 up, got 'none'")

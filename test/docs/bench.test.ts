@@ -29,6 +29,6 @@ test('medians, percentiles and ratios are what they are called', () => {
   expect(twice.value).toBe(2)
   expect(twice.low).toBeLessThan(2)
   expect(twice.high).toBeGreaterThan(2)
-  // Where nothing varies, there is nothing to doubt.
+  // Equal values leave no doubt.
   expect(ratio([3, 3, 3], [2, 2])).toEqual({ value: 1.5, low: 1.5, high: 1.5 })
 })

@@ -1,6 +1,5 @@
-// What docs/cli.md says of commands, flags and exit codes is what the command says of itself;
-// command lines that pages and examples show are ones that it takes; and the session of its demo is
-// one that it gives.
+// docs/cli.md lists the command's commands, flags and exit codes; the command takes every command
+// line that pages and examples show; and the page's demo session is what the demo prints.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -52,7 +51,7 @@ test('the page lists every option of elect run, and the flags that etcdctl has t
   }
 })
 
-/** Words as a shell makes them, for the simple lines of our pages. */
+/** Splits a line into words as a shell does, for the simple lines of our pages. */
 function words(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|'([^']*)'|([^\s"']+)/g)].map(
     ([, double, single, plain]) => double ?? single ?? plain ?? '',
@@ -81,7 +80,7 @@ const inExamples: [string, string[]][] = [
   ['mailer.service', (/ExecStart=\S+ (.*)/.exec(unit)?.[1] ?? '').split(' ')],
 ]
 
-test('command lines are found to be tried', () => {
+test('there are command lines to try', () => {
   expect(shown.length).toBeGreaterThan(5)
   expect(inExamples.map(([, [first]]) => first)).toEqual(['run', 'run'])
 })

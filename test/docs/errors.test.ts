@@ -1,5 +1,4 @@
-// docs/errors.md says of every error, of every way a term ends and of every warning what the code
-// says of it.
+// docs/errors.md says what the code says about every error, every end of a term and every warning.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
-// docs/glossary.md can be searched by eye: its words are in order, each once, and each has one
-// sentence.
+// docs/glossary.md lists its words in order, each once, with one sentence each.
 
 import { expect, test } from 'vitest'
 import { read } from './pages.js'

@@ -1,4 +1,4 @@
-// The house rules can fail: each check finds what it is for, and nothing else.
+// Each house check finds what it is meant for, and nothing else.
 
 import { describe, expect, test } from 'vitest'
 import { floorOf, whyNot } from '../../scripts/house/floors.mjs'

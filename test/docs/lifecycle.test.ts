@@ -1,5 +1,4 @@
-// The diagram of a candidate in docs/lifecycle.md shows the steps that the machine takes, all of
-// them and no others.
+// The diagram of a candidate in docs/lifecycle.md shows all steps of the machine, and no others.
 
 import { expect, test } from 'vitest'
 import { type Input, initial, type State, step } from '../../src/election/machine.js'
@@ -49,7 +48,10 @@ test('the diagram of a candidate shows the steps of the machine', () => {
   expect(drawn()).toEqual([...taken].sort())
 })
 
-/** An arrow with several inputs counts as several; what stands in parentheses is for the reader. */
+/**
+ * Reads the arrows. An arrow with several inputs counts as several; remarks in parentheses are left
+ * out.
+ */
 function drawn(): string[] {
   const [diagram] = fences('docs/lifecycle.md').filter(({ language }) => language === 'mermaid')
   return (diagram?.code ?? '')

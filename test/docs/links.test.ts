@@ -1,4 +1,4 @@
-// What the pages point at is there: files, headings, and the tests that they name.
+// The targets of the pages' links exist: files, headings, and tests quoted by title.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
@@ -44,7 +44,7 @@ test('a test that a page names by its title is in the file that the link leads t
   expect(unknown.map((link) => `${describeLink(link)}: ${link.text}`)).toEqual([])
 })
 
-/** A quote in a title is escaped in the file. */
+/** In the file, a quote in a title is escaped. */
 function unquoted(source: string): string {
   return source.replaceAll("\\'", "'")
 }

@@ -1,4 +1,4 @@
-// `npm run test:long` goes on where it was cut off, and its report says what was found.
+// `npm run test:long` goes on where it was cut off, and its report says what it found.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

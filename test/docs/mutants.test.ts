@@ -1,10 +1,10 @@
-// The pages list the mutants as they are.
+// The pages list the mutants as the code does.
 
 import { expect, test } from 'vitest'
 import { mutantsOf } from '../harness/mutants.js'
 import { tableRows } from './pages.js'
 
-/** The rows that begin with the name of a mutant, all cells without marks of code. */
+/** The rows that begin with the name of a mutant, without the marks of code. */
 function listed(page: string): string[][] {
   return tableRows(page)
     .filter(([first]) => /^`[a-z-]+`$/.test(first ?? ''))

@@ -1,5 +1,5 @@
-// What docs/operations.md tells an operator to type works, and what it says of rights, variables
-// and versions is so.
+// The commands that docs/operations.md tells operators to type work, and what it says of rights,
+// variables and versions is true.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

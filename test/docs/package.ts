@@ -1,5 +1,5 @@
-// The package as users get it, built into a folder of its own, so that nobody who builds dist/
-// meanwhile is in the way. It must not know what is tried with it.
+// Builds the package as users get it into a folder of its own, apart from builds of dist/ at the
+// same time.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -25,11 +25,11 @@ export function installPackage(): InstalledPackage {
   try {
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
     const args = ['-p', 'tsconfig.build.json', '--outDir', join(packageDir, 'dist')]
-    // That the types are right is checked elsewhere; here it counts that there is something to run.
+    // Type errors do not matter here: `npm run typecheck` finds them.
     const { stdout } = spawnSync(process.execPath, [tsc, ...args], { cwd: root, encoding: 'utf8' })
     if (!existsSync(join(packageDir, 'dist', 'index.js'))) throw new Error(stdout)
     cpSync(join(root, 'package.json'), join(packageDir, 'package.json'))
-    // Without one of its own, a program in here would be part of this repository's package, and get
+    // Without a package.json here, a program would belong to this repository's package, and import
     // its dist/.
     writeFileSync(join(dir, 'package.json'), '{ "type": "module" }')
   } catch (error) {

@@ -1,5 +1,4 @@
-// The Markdown pages of this repository, and what stands in them: fences, headings, links.
-// It must not know what any of it means.
+// Reads the Markdown pages of this repository: fences, headings, links.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,7 +8,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const notOurs = new Set(['node_modules', 'dist', 'coverage', 'api'])
 
-/** All of them, as paths from the root. */
+/** All pages, as paths from the root. */
 export function pages(folder = ''): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .filter(({ name }) => !name.startsWith('.') && !notOurs.has(name))
@@ -27,11 +26,11 @@ export function read(page: string): string {
 /** A block of code. */
 export interface Fence {
   readonly page: string
-  /** Where it begins, for messages. */
+  /** The line on which it begins, for messages. */
   readonly line: number
   readonly language: string
   readonly code: string
-  /** What `<!-- test: … -->` right above it says. */
+  /** The text of `<!-- test: … -->` right above it. */
   readonly directive: string | undefined
 }
 
@@ -64,7 +63,9 @@ export function fences(page: string): Fence[] {
   return found
 }
 
-/** What stands in doc comments after `@example`. */
+/**
+ * The snippets after `@example` in doc comments.
+ */
 export function examples(source: string): Fence[] {
   const found: Fence[] = []
   let open: { line: number; code: string[] } | undefined
@@ -145,7 +146,7 @@ function lines(page: string): Line[] {
     .map((text, index) => ({ text, number: index + 1 }))
 }
 
-/** What stands outside of fences. */
+/** The text outside of fences. */
 function prose(page: string): Line[] {
   let inFence = false
   return lines(page).filter(({ text }) => {

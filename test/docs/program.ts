@@ -1,4 +1,4 @@
-// Runs what a page shows, as a program of its own. It must not know which page.
+// Runs a snippet as a program of its own.
 
 import { spawn } from 'node:child_process'
 
@@ -10,11 +10,11 @@ export interface Run {
 export interface RunOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
-  /** When the program has written this, it is asked to end, as by an operator. */
+  /** Once the program has written this, it gets SIGTERM. */
   readonly stopAfter?: string | undefined
 }
 
-/** No snippet takes longer, and none may stay behind. */
+/** No snippet takes longer. After this time the program is killed, so that none is left behind. */
 const patienceMs = 20_000
 
 export function runProgram(file: string, { cwd, env, stopAfter }: RunOptions): Promise<Run> {
@@ -26,7 +26,7 @@ export function runProgram(file: string, { cwd, env, stopAfter }: RunOptions): P
     const heard = (chunk: Buffer): void => {
       output += chunk.toString()
       if (isStopped || stopAfter === undefined || !output.includes(stopAfter)) return
-      // Once: a second time means that it did not listen.
+      // Once only: a snippet that needs a second SIGTERM is wrong.
       isStopped = true
       child.kill('SIGTERM')
     }

@@ -19,7 +19,7 @@ import { type InstalledPackage, installPackage } from './package.js'
 import { examples, type Fence, fences, pages, read, root } from './pages.js'
 import { runProgram } from './program.js'
 
-/** Its snippets are files of a test runner, which test/testing runs with that runner. */
+/** The snippets of this page are test files; testing.test.ts runs them with their test runners. */
 const runElsewhere = ['docs/testing.md']
 
 const plainEndpoint = 'http://127.0.0.1:2379'

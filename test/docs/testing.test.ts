@@ -1,5 +1,4 @@
-// docs/testing.md shows a service and its tests for two test runners. This runs them with both
-// runners on the built package.
+// The service in docs/testing.md and its tests for two test runners pass on the built package.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -21,7 +20,7 @@ beforeAll(() => {
     mkdirSync(dirname(join(installed.dir, name)), { recursive: true })
     writeFileSync(join(installed.dir, name), code)
   }
-  // Without a configuration here, vitest would find ours further up.
+  // Without a configuration here, vitest would use this repository's.
   writeFileSync(
     join(installed.dir, 'vitest.config.mjs'),
     'export default { test: { testTimeout: 30_000, hookTimeout: 30_000 } }',
@@ -55,7 +54,7 @@ test('the tests for node:test pass', async () => {
   const file = join(installed.dir, 'node', 'reports.test.mjs')
   const args = ['--test', '--test-reporter=tap', file]
   const { code, stdout, stderr } = await run(process.execPath, args, {
-    // A runner sets it for the processes that it starts; another runner would then run nothing.
+    // A runner sets this variable for its processes; another runner inside would then run nothing.
     env: { NODE_TEST_CONTEXT: undefined },
   })
   expect(code, stdout + stderr).toBe(0)

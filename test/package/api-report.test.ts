@@ -1,5 +1,5 @@
-// `npm run api:check` fails when the public API of a package is another one, and only then.
-// The package is a small one that is made here; what ours exports is in api/.
+// `npm run api:check` fails when, and only when, the public API of a package has changed. The
+// package is a small one made here; the report of ours is in api/.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// What users get from the registry: built, packed, installed in an empty project, imported,
-// required and type-checked.
+// The package as users get it from the registry: built, packed, installed in an empty project,
+// imported, required and type-checked.
 
 import {
   cpSync,
@@ -36,7 +36,7 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
 const tarball = join(source, `${manifest.name}-${manifest.version}.tgz`)
 
-/** A program's output, or its complaint. */
+/** Returns a program's output; throws its error output when it fails. */
 async function succeed(cwd: string, command: string, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, { cwd })
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`)
@@ -45,7 +45,7 @@ async function succeed(cwd: string, command: string, ...args: string[]): Promise
 
 const tool = (name: string): string => join(root, 'node_modules', '.bin', name)
 
-/** A copy, so that what others build at the same time is left alone, and vice versa. */
+/** Builds in a copy, apart from other builds at the same time. */
 async function pack(): Promise<void> {
   cpSync(join(root, 'src'), join(source, 'src'), { recursive: true })
   cpSync(join(root, 'scripts'), join(source, 'scripts'), { recursive: true })
@@ -59,8 +59,8 @@ async function pack(): Promise<void> {
 }
 
 /**
- * From the registry or npm's cache. Where there is neither, unpacked beside the dependencies that
- * the tests run on.
+ * Installs from the registry or npm's cache. Without either, unpacks the package beside the
+ * dependencies that the tests run on.
  */
 async function install(): Promise<void> {
   const modules = join(project, 'node_modules')
@@ -116,7 +116,7 @@ describe('the package', () => {
   })
 
   test('has types that resolve wherever modules do', async () => {
-    // The rule warns of what Node.js could not do before 20.19: require() of a module.
+    // The rule warns of require() of a module, which Node.js cannot do before 20.19.
     const resolved = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']
     // It fails when it finds problems.
     expect(await succeed(source, tool('attw'), tarball, ...resolved)).toContain('node16 (from CJS)')
@@ -137,7 +137,7 @@ describe('in an empty project', () => {
     }
   })
 
-  /** Says which names a way to load the package gives, and makes a client from them. */
+  /** Loads the package, prints the names that it exports, and makes a client. */
   const program = (load: string): string => `
     ${load}
     const etcd = new library.Etcd({ endpoints: 'http://127.0.0.1:1' })
@@ -149,7 +149,7 @@ describe('in an empty project', () => {
   test('its command is there, says what it is, and has a man page that man can read', async () => {
     const elect = join(project, 'node_modules', '.bin', 'elect')
     if (!existsSync(elect)) {
-      // Unpacked by hand: npm would have made this link.
+      // The package was unpacked by hand, so npm has not made this link.
       mkdirSync(dirname(elect), { recursive: true })
       symlinkSync(join('..', manifest.name, manifest.bin.elect), elect)
     }

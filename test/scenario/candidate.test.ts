@@ -1,5 +1,4 @@
-// What may happen to a candidate in the same turn, or while it waits for etcd, with time turned by
-// hand.
+// Calls and losses that meet in one turn, or while a candidate waits for etcd.
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Candidate, ClosedError, NotLeaderError, Observer, Session } from '../../src/index.js'
@@ -101,7 +100,7 @@ describe('lead()', () => {
 })
 
 describe('an observer that is stopped while it starts', () => {
-  test('shows nothing, also when somebody else follows the election', async () => {
+  test('shows nothing, even when another observer watches the election', async () => {
     const { client } = setUp()
     await new Candidate(client, { election, name: 'a', ttl }).campaign()
     const observer = new Observer(client, { election })

@@ -1,10 +1,12 @@
-// A campaign that is given up while etcd is away, by a candidate that lost its lease before.
+// A candidate that lost its lease gives a campaign up while etcd is away.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { Candidate, Session } from '../../src/index.js'
 import { TestEtcd } from '../../src/testing/index.js'
 
-/** It led, lost its lease while etcd was away, campaigned again in vain, and gave that up. */
+/**
+ * A candidate that led, lost its lease while etcd was away, and gave up the campaign that followed.
+ */
 async function givenUp() {
   const world = new TestEtcd()
   onTestFinished(() => world.close())

@@ -1,4 +1,4 @@
-// A member that hangs while another one answers the keep-alives, and the lease of a leader.
+// One member hangs, and another one answers the keep-alives: what becomes of a leader's lease.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { inProcessTransport } from '../../src/devserver/in-process.js'
@@ -77,7 +77,7 @@ test.each([2, 3, 4, 5])('a lease of %i s outlives it', async (ttl) => {
   const { clock, etcd, trouble } = cluster()
   const leadership = await new Candidate(etcd, { election: 'x', name: 'n', ttl }).campaign()
   await clock.advance(ttl * 2_000)
-  // From then on the second one is asked, and the first one has the stream of keep-alives.
+  // From then on calls go to the second member, and the stream of keep-alives to the first.
   trouble.failsRead = members[0]
   await clock.advance(ttl * 1_000)
   expect(etcd.api.preferredMember.endpoint.url).toBe(members[1])
@@ -87,7 +87,7 @@ test.each([2, 3, 4, 5])('a lease of %i s outlives it', async (ttl) => {
   expect(leadership.isValid()).toBe(true)
 })
 
-test('a way that is long is no reason to lose a lease', async () => {
+test('a slow way does not cost a lease', async () => {
   const { clock, etcd, trouble } = cluster()
   const leadership = await new Candidate(etcd, { election: 'x', name: 'n', ttl: 2 }).campaign()
   trouble.readsTakeMs = 600

@@ -1,4 +1,4 @@
-// Whose lease it is when an id is taken already.
+// To which process a lease belongs when its id is taken already.
 
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { inProcessTransport } from '../../src/devserver/in-process.js'
@@ -12,7 +12,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Clients of one etcd, each of which could be of a process of its own. */
+/** Connects clients to one etcd, as if each were in a process of its own. */
 function cluster() {
   const clock = new TestClock()
   const machine = new EtcdHost({ clock, random: seededRandom(1), firstRevision: 1n })

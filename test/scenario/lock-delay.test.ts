@@ -1,11 +1,11 @@
-// `lockDelay`: a new leader waits for those who led before it and may still believe it.
+// `lockDelay`: a new leader waits until no former leader can believe any more that it leads.
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Candidate, type CandidateOptions, type Etcd, type Leadership } from '../../src/index.js'
 import { TestEtcd } from '../../src/testing/index.js'
 import { isPending } from '../support/scope.js'
 
-/** TTL 5, a drift of 5 % and the margin. */
+/** A TTL of 5 s, a clock drift of 5 %, and the margin. */
 const delayMs = 5_350
 
 function setUp() {
@@ -20,11 +20,11 @@ function setUp() {
   }
   const campaigning = (candidate: Candidate): Promise<Leadership> => {
     const campaign = candidate.campaign()
-    // It may be under way still when the test is over.
+    // The campaign may still be under way when the test ends.
     campaign.catch(() => undefined)
     return campaign
   }
-  /** How long until it settles. */
+  /** Resolves with the milliseconds until the promise settles. */
   const takes = async (waiting: Promise<unknown>): Promise<number> => {
     let settled = false
     void waiting.finally(() => (settled = true)).catch(() => undefined)
@@ -50,7 +50,7 @@ describe('lockDelay', () => {
     )
   })
 
-  test('makes the first leader wait: who led before it looked is not known', async () => {
+  test('makes the first leader wait: it cannot know who led before it looked', async () => {
     const { candidate, takes } = setUp()
     expect(await takes(candidate('a').campaign())).toBe(delayMs)
   })
@@ -75,12 +75,12 @@ describe('lockDelay', () => {
     const left = leave(a)
     expect(await takes(campaigns[0] ?? left)).toBe(0)
     await left
-    // Nor for those behind it, who saw it all.
+    // The next candidates saw the same history, and do not wait either.
     await (await campaigns[0])?.resign()
     expect(await takes(campaigns[1] ?? left)).toBe(0)
   })
 
-  test('waits for one whose key was deleted by hand, who believes until the news reaches it', async () => {
+  test('waits for a leader whose key was deleted by hand: it believes until the news reaches it', async () => {
     const { world, candidate, campaigning, takes, elected, clock } = setUp()
     const far = world.connect()
     const a = candidate('a', { on: far })
@@ -97,7 +97,7 @@ describe('lockDelay', () => {
     expect(overlap).toBe(false)
   })
 
-  test('waits for one whose lease was revoked, as an etcd does that was paused while it led', async () => {
+  test('waits for a leader whose lease was revoked, as by an etcd leader that was paused', async () => {
     const { world, candidate, campaigning, takes, elected, clock } = setUp()
     const far = world.connect()
     const a = candidate('a', { on: far })
@@ -112,7 +112,7 @@ describe('lockDelay', () => {
     expect(overlap).toBe(false)
   })
 
-  test('waits for the TTL of the predecessor, not for its own', async () => {
+  test('waits for the TTL of the former leader, not for its own', async () => {
     const { world, candidate, campaigning, takes, elected, clock } = setUp()
     const a = candidate('a', { ttl: 20 })
     const leadership = await elected(a)
@@ -122,12 +122,12 @@ describe('lockDelay', () => {
     expect(await takes(next)).toBe(21_100)
   })
 
-  test('waits for the one before the predecessor too, when that one was quick', async () => {
+  test('waits for the leader before the former one too, when the former one led only briefly', async () => {
     const { world, candidate, campaigning, takes, elected, clock } = setUp()
     const far = world.connect()
     const a = candidate('a', { on: far, ttl: 20 })
     const leadership = await elected(a)
-    // One that does not wait, and resigns without a mark, as Go does.
+    // This candidate does not wait, and resigns without a mark, as Go does.
     const hasty = candidate('hasty', { lockDelay: false })
     const quick = hasty.campaign()
     await clock.advance(0)

@@ -1,5 +1,4 @@
-// What a leader learns of its key by the reads that confirm its renewals, while its watch is
-// silent.
+// A leader learns from its verifying reads that its key is gone, while its watch is silent.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { Candidate, Session } from '../../src/index.js'

@@ -1,4 +1,4 @@
-// How fresh an observer says it is, with time turned by hand.
+// How fresh an observer says that its view is.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { Candidate, Observer } from '../../src/index.js'
@@ -47,7 +47,7 @@ test('grows while etcd is out of reach, and is small again with the first word a
   expect(observer.silentForMs).toBeLessThanOrEqual(2_000)
 })
 
-test('never goes back, also when those who share its list have heard less than init() has read', async () => {
+test('never goes back, even when its shared roster has heard less than init() has read', async () => {
   const { etcd, client, clock, observer } = setUp()
   const other = etcd.connect()
   const [a, b] = ['a', 'b'].map((name) => new Candidate(other, { election, name, ttl: 60 }))

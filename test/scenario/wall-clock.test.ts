@@ -1,4 +1,4 @@
-// What a wall clock that is set does to a leadership.
+// What happens to a leadership when the wall clock is set.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { inProcessTransport } from '../../src/devserver/in-process.js'
@@ -7,7 +7,7 @@ import { Candidate, Etcd } from '../../src/index.js'
 import { EtcdHost, testEndpoint } from '../../src/testing/etcd-host.js'
 import { settled, TestClock } from '../../src/testing/test-clock.js'
 
-/** A leader on a machine whose wall clock can be set, and which counts what it asks of etcd. */
+/** A leader on a host whose wall clock can be set; its requests to etcd are counted. */
 async function setUp() {
   const clock = new TestClock()
   const machine = new EtcdHost({ clock, random: () => 0.5, firstRevision: 1n })
@@ -62,7 +62,7 @@ test('set ahead, it ends belief for as long as it takes to ask etcd, and no long
   expect(leadership.isValid()).toBe(false)
   expect(leadership.isValid()).toBe(false)
   expect(keepAlives()).toBe(before + 1)
-  // No time passes: it does not wait for the next renewal.
+  // No time passes: the leader does not wait for the next renewal.
   await settled()
   expect(leadership.isValid()).toBe(true)
   expect(leadership.remainingMs()).toBeGreaterThan(5_000)

@@ -1,5 +1,5 @@
-// What becomes of a leader's key when its process is gone, with a guardian. TTLs are so long that a
-// lease which runs out by itself comes too late for any of these tests.
+// What happens to a leader's key when a process with a guardian is gone. TTLs are so long that no
+// lease runs out by itself during these tests.
 
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -35,11 +35,11 @@ interface Pair {
   readonly next: Service
   /** The leader's guardian. */
   readonly guardian: number
-  /** The leader's, in hex. */
+  /** The leader's lease, in hex. */
   readonly lease: string
 }
 
-/** One leads with a guardian, the other waits. */
+/** Starts a leader with a guardian, and a candidate that waits. */
 async function pair(session: Task['session'] = { ttl: 300, guardian: true }): Promise<Pair> {
   const election = uniqueElection()
   const leader = service('a', { election, session })
@@ -62,7 +62,7 @@ async function leaseIsThere(lease: string): Promise<boolean> {
   return !stdout.includes('already expired')
 }
 
-/** Gone, or dead and only not collected by whoever is responsible. */
+/** Whether the process is gone, or dead and only not reaped yet. */
 function isOver(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -161,7 +161,7 @@ describe.skipIf(!existsSync('/proc/self/fd'))('where there is a /proc', () => {
     })
     const { leader, guardian } = await pair()
     const nameOf = (file: string): string => file.replace(/^\d+ /, '')
-    // What this test run was started with is handed down to everybody.
+    // Every process inherits the environment of this test run.
     const ours = new Set(filesOf(process.pid).map(nameOf))
     const inParent = new Set(
       filesOf(leader.pid)
@@ -175,7 +175,7 @@ describe.skipIf(!existsSync('/proc/self/fd'))('where there is a /proc', () => {
     const of = (file: string): string => readFileSync(`/proc/${String(guardian)}/${file}`, 'utf8')
     expect(of('environ')).not.toContain('hidden')
     expect(of('cmdline')).not.toContain(server.endpoint)
-    // Neither the session nor the process group of its parent.
+    // The guardian is in another session and process group than its parent.
     const [pgrp, session] = of('stat')
       .replace(/^.*\) \S+ \d+ /, '')
       .split(' ')
@@ -196,7 +196,7 @@ test('a guardian that is killed is replaced, and the one in its place knows the 
 
 test('killed together with its guardian, a leader is followed when its lease has run out', async () => {
   const { leader, next, guardian, lease } = await pair({ ttl: 10, guardian: true })
-  // Neither may notice that the other one is gone.
+  // A stopped guardian does not notice the leader's end before it is killed itself.
   process.kill(guardian, 'SIGSTOP')
   leader.kill()
   await leader.ended()

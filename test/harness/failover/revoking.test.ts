@@ -1,5 +1,5 @@
-// What a guardian does when its process is gone, on clusters that are reached in every way and that
-// fail in some.
+// What a guardian does when its process is gone, over every kind of connection and on clusters that
+// fail.
 
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -27,7 +27,7 @@ function reach(
   }
 }
 
-/** A guardian's part of this cluster, connected. */
+/** Connects a guardian to this cluster. */
 async function connected(to: GuardianAccess): Promise<GuardianCluster> {
   let isConnected = false
   const cluster = new GuardianCluster(to, () => (isConnected = true))
@@ -52,7 +52,7 @@ async function isThere(server: EtcdProcess, lease: bigint, ...args: string[]): P
 }
 
 describe('over', () => {
-  test('a Unix socket, all leases are revoked that are held, and no others', async () => {
+  test('a Unix socket, all held leases are revoked, and no others', async () => {
     await using server = await startEtcd({ socket: true })
     const cluster = await connected(reach([`unix:${server.socket}`]))
     const [held, released, foreign] = [
@@ -69,7 +69,7 @@ describe('over', () => {
     expect(await isThere(server, foreign)).toBe(true)
   })
 
-  test('TLS with a certificate of the client, a lease is revoked', async () => {
+  test('TLS with a client certificate, a lease is revoked', async () => {
     const certificates = makeCertificates()
     onTestFinished(() => {
       certificates.remove()
@@ -123,7 +123,7 @@ describe('with authentication on', () => {
   ])('and %s, it signs in by itself', async (_what, token) => {
     const asRoot = [`--user=${root.name}:${root.password}`]
     const lease = await grant(server, ...asRoot)
-    // Without a key, etcd lets anybody revoke a lease.
+    // etcd lets any user revoke a lease that has no key.
     const put = ['put', 'jobs/1', 'web', '--lease', lease.toString(16)]
     expect((await server.etcdctl(...asRoot, ...put)).code).toBe(0)
     const credentials = { user: root.name, password: root.password }

@@ -1,5 +1,4 @@
-// A service as users write one, which does what it is told and tells what happens to it, a line of
-// JSON each.
+// A service as users write one. It takes commands, and reports what happens to it as lines of JSON.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { Candidate, Etcd, Session, shutdownSignal } from 'etcd-elect'
@@ -39,7 +38,10 @@ const commands = {
   throw() {
     throw new Error('a bug, on purpose')
   },
-  /** As long-running children of a service do: it has what we have open, and outlives us. */
+  /**
+   * Starts a child like a service's long-running ones: it inherits open files, and outlives its
+   * parent.
+   */
   child() {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], {
       detached: true,
@@ -69,7 +71,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   const [command, value] = JSON.parse(line)
   void commands[command](value)
 })
-// Nothing but the session may keep us alive.
+// Nothing but the session may keep this process alive.
 process.stdin.unref?.()
 
 if (lead) {

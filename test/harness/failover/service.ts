@@ -1,5 +1,4 @@
-// Starts the service of service.mjs as a process of its own, on the package as users get it. It
-// must not know what is tested.
+// Starts service.mjs in a process of its own, on the package as users get it.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
@@ -17,11 +16,11 @@ export interface Task {
   readonly election: string
   readonly etcd: Pick<EtcdOptions, 'endpoints' | 'user' | 'password'>
   readonly session: Omit<SessionOptions, 'leaseId' | 'healthy'> & { readonly healthy?: true }
-  /** Leads until SIGTERM, rather than once. */
+  /** Calls `lead()` until SIGTERM, instead of one `campaign()`. */
   readonly lead?: true
 }
 
-/** What it told: the event and what belongs to it. */
+/** What the service reported: an event and its details. */
 export type Fact = Readonly<Record<string, unknown>> & { readonly event: string }
 
 export class Service {
@@ -34,7 +33,7 @@ export class Service {
     const program = join(dir, 'service.mjs')
     copyFileSync(fileURLToPath(new URL('./service.mjs', import.meta.url)), program)
     this.#child = spawn(process.execPath, [...flags, program, JSON.stringify(task)], {
-      // A process group of its own, for those that are killed as a group.
+      // A process group of its own, for tests that kill the whole group.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     })
@@ -46,7 +45,7 @@ export class Service {
     this.#child.once('exit', (code, signal) => (this.#end = String(signal ?? code)))
     onTestFinished(() => {
       this.#child.kill('SIGKILL')
-      // A child of its own may hold these open.
+      // A child of the service may hold these open.
       this.#child.stdout.destroy()
       this.#child.stderr.destroy()
     })
@@ -57,12 +56,12 @@ export class Service {
     return this.#child.pid
   }
 
-  /** What it wrote to its error output. */
+  /** What the service wrote to its error output. */
   get complaint(): string {
     return this.#complaint
   }
 
-  /** Its exit code or the signal that ended it, when it is over. */
+  /** The exit code, or the signal that ended the service; undefined while it runs. */
   get end(): string | undefined {
     return this.#end
   }
@@ -79,7 +78,7 @@ export class Service {
     return this.facts.filter((fact) => fact.event === event).length
   }
 
-  /** The fact of this kind that it told as the `nth`. */
+  /** Resolves with the `nth` report of this event. */
   async told(event: string, nth = 1): Promise<Fact> {
     const what = `'${event}' (${String(nth)})`
     await until(() => this.count(event) >= nth, { what, timeoutMs: 60_000 }).catch(
@@ -97,7 +96,7 @@ export class Service {
   }
 }
 
-/** Whether there is such a process, and it is more than an entry that nobody has asked for. */
+/** Whether there is such a process; a dead process that was not reaped yet counts. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

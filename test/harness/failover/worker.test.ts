@@ -1,4 +1,4 @@
-// A leader whose event loop does not turn, with its lease renewed by a worker thread.
+// A leader whose event loop is blocked, and whose lease the renewal worker renews.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type InstalledPackage, installPackage } from '../../docs/package.js'
@@ -23,7 +23,7 @@ interface Pair {
   readonly next: Service
 }
 
-/** One leads with a worker, the other waits. */
+/** Starts a leader with a renewal worker, and a candidate that waits. */
 async function pair(session: Partial<Task['session']> = {}, flags: string[] = []): Promise<Pair> {
   const election = uniqueElection()
   const task = (name: string, options: Task['session'], more: Partial<Task> = {}): Task => ({
@@ -51,7 +51,7 @@ async function isValid(service: Service): Promise<unknown> {
   return (await service.told('looked', before + 1))['isValid']
 }
 
-test('an event loop that is blocked for several TTLs costs nobody the leadership', async () => {
+test('an event loop that is blocked for several TTLs does not cost the leadership', async () => {
   const { leader, next } = await pair()
   leader.tell('block', 19_000)
   expect(await leader.told('unblocked')).toMatchObject({ isValid: true })
@@ -70,7 +70,7 @@ test('one that is blocked for longer than it may be loses it, and knows at its f
   expect(await leader.told('ended')).toMatchObject({ end: 'expired' })
 })
 
-test('a process that says that it is not healthy is followed', async () => {
+test('another candidate takes over from a process that says it is not healthy', async () => {
   const { leader, next } = await pair({ ttl: 5, healthy: true })
   leader.tell('healthy', false)
   await next.told('elected')
@@ -97,14 +97,14 @@ test('the same without a worker', async () => {
   expect(await leader.told('ended')).toMatchObject({ end: 'expired' })
 })
 
-test('a worker that is terminated is replaced, and nobody notices', async () => {
+test('a worker that is terminated is replaced, and the leadership goes on', async () => {
   const { leader, next } = await pair()
   for (const round of [1, 2, 3]) {
     leader.tell('terminateWorker')
     await leader.told('workerLost', round)
     await leader.told('workerStarted', round + 1)
   }
-  // The one in its place renews: the loop is blocked for longer than the TTL.
+  // The new worker renews: the event loop is blocked for longer than the TTL.
   leader.tell('block', 9_000)
   expect(await leader.told('unblocked')).toMatchObject({ isValid: true })
   expect(next.count('elected')).toBe(0)

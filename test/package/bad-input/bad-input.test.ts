@@ -1,4 +1,4 @@
-// Whatever is wrong with what a user hands in is said at once, before anything is sent.
+// Wrong input of every kind is refused at once, before anything is sent.
 
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -37,7 +37,7 @@ beforeEach(() => {
   }
 })
 
-/** What a call ends in, whether it throws or rejects. */
+/** Returns the call's error, whether it throws or rejects. */
 async function failureOf(make: () => unknown): Promise<unknown> {
   try {
     await make()
@@ -214,7 +214,7 @@ describe('after close()', () => {
 })
 
 describe('a candidate', () => {
-  /** How often etcd was asked for anything. */
+  /** Counts the requests to etcd. */
   const asked = (): number =>
     cluster.calls(KV.method.txn).length +
     cluster.calls(KV.method.range).length +

@@ -1,30 +1,30 @@
-// What a case of bad input is, and the values that are wrong in many of them.
+// A case of bad input, and the values that are wrong in many cases.
 
 import type { Etcd } from '../../../src/index.js'
 import type { Certificates } from '../../support/certificates.js'
 import type { optionTables } from '../../support/option-tables.js'
 
-/** One wrong thing: done to a client that must not be used for it. */
+/** One mistake, made with a client that must not send anything for it. */
 export interface Case {
-  /** The call, as it would stand in a program. */
+  /** The call, as a program would write it. */
   readonly call: string
   readonly what: string
   readonly make: (etcd: Etcd, certificates: Certificates) => unknown
-  /** What the message names… */
+  /** What the message names. */
   readonly option: string
-  /** …and says was expected… */
+  /** What the message says was expected. */
   readonly expected: RegExp
-  /** …and what came instead. */
+  /** What the message says came instead. */
   readonly came: string
 }
 
 export type OptionsType = keyof typeof optionTables
 
-/** A call that takes options of this type, made with those given and all others that it needs. */
+/** A call that takes options of this type; `make` adds all others that the call needs. */
 export interface Call {
   readonly call: string
   readonly type: OptionsType
-  /** Options of the type that this call does not have. */
+  /** Options of the type that this call does not take. */
   readonly except?: readonly string[]
   readonly make: (etcd: Etcd, options: object) => unknown
 }
@@ -39,7 +39,7 @@ export const object: Value = [{}, 'an object']
 export const list: Value = [['a', 'b'], 'an array']
 export const fn: Value = [() => 5, 'a function']
 
-/** The same option with one wrong value after the other. */
+/** Makes a case of each of these wrong values of one option. */
 export function wrong(
   call: string,
   option: string,

@@ -109,7 +109,7 @@ const clients: Case[] = [
   ...wrong('new Etcd', 'tls.cert', pem, [['/c.pem', '"/c.pem"'], number], (cert) =>
     secure({ cert, key: '-----BEGIN ' }),
   ),
-  // Not the value itself, which may be the key in another form.
+  // The message leaves the value out: it may be the key in another form.
   ...wrong('new Etcd', 'tls.key', pem, [['MIIEvQIBADAN', 'a string'], nil], (key) =>
     secure({ cert: '-----BEGIN ', key }),
   ),
@@ -139,7 +139,7 @@ const clients: Case[] = [
     'new Etcd with user',
     'password',
     /^expected a string, because user is given$/,
-    // Not the value itself, which may be the password in another form.
+    // The message leaves the value out: it may be the password in another form.
     [nothing, nil, [12345, 'a number']],
     (password) => client({ user: 'root', password }),
   ),
@@ -195,7 +195,7 @@ const wrongTtls: Value[] = [
 ]
 const wrongDrifts: Value[] = [nil, [-0.1, '-0.1'], [0.51, '0.51'], [NaN, 'NaN'], ['0.05', '"0.05"']]
 
-/** What is wrong with the options of a session, whoever makes it. */
+/** Wrong session options, in every call that makes a session. */
 function sessionRows(call: string, make: (etcd: Etcd, options: object) => unknown): Case[] {
   const rows = (option: string, expected: RegExp, values: readonly Value[], others = {}): Case[] =>
     wrong(call, option, expected, values, (value, etcd) =>

@@ -1,4 +1,4 @@
-// What can be wrong with the options of a devserver and of a test's etcd.
+// The cases of bad input of the devserver and the test kit.
 
 import { DevServer } from '../../../src/devserver/index.js'
 import { TestEtcd } from '../../../src/testing/index.js'
@@ -25,7 +25,7 @@ const restart = (options: object): void => {
 const failure = (options: object): unknown =>
   new TestEtcd().fail({ status: 'INTERNAL', message: '', ...options })
 
-/** Each call that takes a place to put a fault. */
+/** Each call that takes the scope of a fault. */
 const faults: Readonly<Record<string, (where: object) => unknown>> = {
   'test.fail': (where) => new TestEtcd().fail({ status: 'INTERNAL', message: '' }, where),
   'test.dropRequests': (where) => new TestEtcd().dropRequests(where),

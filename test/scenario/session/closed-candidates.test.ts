@@ -1,4 +1,4 @@
-// A session outlives its candidates and keeps hold of none that was closed.
+// A session outlives its candidates, and holds on to none that was closed.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -15,7 +15,7 @@ function setUp() {
   return { world, clock: world.clock, session: new Session(world.connect(), { ttl: 5 }) }
 }
 
-/** What is left of so many candidates, each of which was used in this way and closed. */
+/** Counts what is left in memory of `count` candidates that were used and closed. */
 async function left(
   count: number,
   use: (number: number) => Promise<Candidate>,
@@ -57,7 +57,7 @@ test('nothing is left of those that gave a campaign up, once the lease is over',
     await clock.advanceUntilSettled(candidate.close())
     return candidate
   }
-  // Until then a late key may come, and somebody has to remove it.
+  // Until the lease ends, a late key may appear and has to be removed.
   const lose = async (): Promise<void> => {
     if (world.leases().length > 0) world.revokeLease(session.leaseId ?? 0n)
     await clock.advance(5_000)
@@ -73,7 +73,7 @@ test('another candidate has the place of one that was closed', async () => {
   await first?.campaign()
   await first?.close()
   expect((await second?.campaign())?.name).toBe('b')
-  // The place is the second one's now.
+  // The second candidate has the place now.
   const third = new Candidate(session, { election: 'jobs', name: 'c' })
   await first?.close()
   await expect(third.campaign()).rejects.toMatchObject({ code: 'ELECT_ALREADY_A_CANDIDATE' })

@@ -1,4 +1,4 @@
-// What close() says when it is not known whether the lease is gone.
+// What close() reports when it cannot know that the lease is gone.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { Candidate, Session } from '../../../src/index.js'

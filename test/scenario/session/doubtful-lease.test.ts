@@ -1,10 +1,10 @@
-// A lease of which little is left, or nothing, when it comes to us.
+// A lease that has little time left, or none, when the session gets it.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { Candidate, Session } from '../../../src/index.js'
 import { TestEtcd } from '../../../src/testing/index.js'
 
-/** A leader that left its lease behind some time ago, and a candidate that takes it over. */
+/** A leader left its lease behind some time ago; a candidate takes it over. */
 async function takenOver({ ttl, afterMs }: { ttl: number; afterMs: number }) {
   const world = new TestEtcd()
   onTestFinished(() => world.close())

@@ -7,7 +7,7 @@ import { FakeCluster } from '../../support/fake-cluster.js'
 const warnings: (Error & { code?: string })[] = []
 const listener = (warning: Error): void => void warnings.push(warning)
 
-/** The library as a process has it that has just been started. */
+/** Imports the library anew, as in a process that has just started. */
 async function library() {
   vi.resetModules()
   const { Candidate, Etcd, Session } = await import('../../../src/index.js')
@@ -17,7 +17,7 @@ async function library() {
 }
 
 async function warned(etcd: Etcd): Promise<readonly string[]> {
-  // Warnings are emitted in a turn of their own.
+  // Node.js emits warnings in a later turn.
   await new Promise((resolve) => setImmediate(resolve))
   await etcd.close()
   return warnings.map(({ code, message }) => `${code ?? ''}: ${message}`)

@@ -1,4 +1,4 @@
-// What becomes of a session that is to take a lease over.
+// What becomes of a session that is meant to adopt a lease.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { Candidate, Session } from '../../../src/index.js'
