@@ -1,5 +1,5 @@
-// Writes api/: what the entry points of the package in the working directory export.
-// With --check it writes nothing, and shows how api/ differs from that and fails if it does.
+// Writes api/: what the entry points of the package in the working directory export. With --check
+// it writes nothing: it shows how api/ differs from the code, and fails if it does.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ function write(fresh) {
 }
 
 /**
- * From what is committed to `text`; a file that should not be there has none.
+ * Shows the changes from the committed file to `text`; undefined: the file should not be there.
  *
  * @param {string} file
  * @param {string | undefined} text

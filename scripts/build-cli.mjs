@@ -1,6 +1,6 @@
-// Bundles the command `elect` from src/cli into one folder: what starts it, the command in pieces
-// that are loaded when they are needed, the keeper of `elect run`, and the man page. The argument
-// parser is bundled, so that the package does not depend on it; grpc-js stays where npm puts it.
+// Bundles the command `elect` from src/cli into one folder: the starter, the command in pieces that
+// are loaded on demand, the keeper of `elect run`, and the man page. The argument parser is
+// bundled, so that the package does not depend on it; grpc-js stays where npm puts it.
 import { build } from 'esbuild'
 import { chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -26,7 +26,7 @@ export async function buildCli(outdir) {
     platform: 'node',
     target: 'node20.19',
     external: ['@grpc/grpc-js'],
-    // What is bundled may be CommonJS, and require() what Node.js brings.
+    // Bundled CommonJS code may require() modules of Node.js.
     banner: {
       js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
     },

@@ -1,23 +1,20 @@
-// Makes a program for plain Node.js of one that is written in TypeScript. It must not know what the
-// program does.
+// Bundles a TypeScript program for plain Node.js.
 //
-// The packages that it imports stay where npm puts them, and etcd-elect, imported by its name, is
-// what is built in dist/, untouched.
+// Imported packages stay where npm puts them; `etcd-elect` is the build in dist/, untouched.
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
 /**
- * Resolves with the path of the program. It is the same for each run, so that none leaves anything
- * behind.
+ * Resolves with the path of the program: the same for each run, so that runs leave nothing behind.
  *
  * @param {string} entry A path from the root of the repository, which is the current directory.
  */
 export async function bundle(entry) {
-  // Within the repository, where packages and this one are found by their names.
+  // Inside the repository, so that imports by package name work, ours included.
   const name = entry.replaceAll(/[^\w.]+/g, '-').replace(/\.ts$/, '')
   const program = join(process.cwd(), '.cache', 'run', `${name}.mjs`)
-  // Another run at the same time finds a whole program, its own or ours.
+  // A run at the same time finds a complete program, its own or this one.
   const fresh = `${program}.${process.pid}`
   await build({
     entryPoints: [entry],

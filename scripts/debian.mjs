@@ -1,5 +1,4 @@
-// Installs the Debian packages that tests need and this machine does not have, where that is
-// permitted.
+// Installs the Debian packages that the tests need and this host lacks, where that is permitted.
 import { spawn, spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +20,7 @@ export function mayInstall() {
  * @returns {Promise<number>}
  */
 export function install(packages) {
-  // Another run at the same time may want the same.
+  // Waits for the lock: another run may be installing at the same time.
   const lock = join(tmpdir(), 'etcd-elect-apt.lock')
   const child = spawn('flock', [lock, 'sh', 'scripts/apt-install.sh', ...packages], {
     stdio: 'inherit',

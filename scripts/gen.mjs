@@ -1,5 +1,5 @@
-// Generates src/etcd/wire/gen from proto/. With --check it writes nothing and fails when what is
-// committed is not fresh.
+// Generates src/etcd/wire/gen from proto/. With --check it writes nothing, and fails when the
+// committed files are stale.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

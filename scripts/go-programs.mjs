@@ -1,8 +1,7 @@
 // Builds the Go programs that tests use, where Go is present: the etcds of
 // test/support/etcd-versions.json, once, into the user's cache directory; and our own peer
-// (test/etcd/interop/go) into .cache.
-// What cannot be built is skipped by its tests: they find the reason in a file beside where it
-// would be.
+// (test/etcd/interop/go) into .cache. When a build fails, its tests are skipped; they read the
+// reason from a file beside the program's place.
 import { spawnSync } from 'node:child_process'
 import {
   existsSync,
@@ -24,7 +23,7 @@ const versions = /** @type {Readonly<Record<string, string>>} */ (
 )
 
 /**
- * etcd's own entry points, which a program of ours needs only to call.
+ * etcd's own entry points; each program only calls one.
  *
  * @typedef {{ readonly path: string, readonly call: string }} EntryPoint
  * @type {Readonly<Record<string, EntryPoint>>}
@@ -78,7 +77,7 @@ const withoutGo = spawnSync('go', ['version']).error !== undefined
 if (withoutGo) console.log("no Go here: only Debian's etcd is tested, and no Go program beside us")
 
 /**
- * Another run at the same time sees a whole program or none.
+ * Makes a program so that a run at the same time sees a complete one or none.
  *
  * @param {string} program
  * @param {(program: string) => void} make
@@ -102,7 +101,7 @@ function attempt(program, make) {
   }
 }
 
-// Nobody waits for these as impatiently as for what runs beside them.
+// These builds are less urgent than whatever runs beside them.
 setPriority(10)
 for (const version of Object.values(versions)) {
   for (const [name, entryPoint] of Object.entries(entryPoints)) {

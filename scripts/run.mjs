@@ -1,5 +1,5 @@
-// `node scripts/run.mjs ENTRY [ARG...]`: runs a program of this repository that is written in
-// TypeScript, from the root of it, with the arguments. It must not know which program.
+// `node scripts/run.mjs ENTRY [ARG...]`: runs a TypeScript program of this repository from its
+// root.
 import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { bundle } from './bundle.mjs'

@@ -1,6 +1,6 @@
-// `npm test`: brings what the tests need, checks the code, runs the tests. What stands behind `--`
-// goes to vitest; with a file or a folder among it, only that is run, without the checks. The last
-// line says how many passed, failed and were skipped. With CI=true a skipped test is a failure.
+// `npm test`: installs what the tests need, checks the code, and runs the tests. Arguments behind
+// `--` go to vitest; with a file or a folder among them, only that runs, without the checks. The
+// last line counts passed, failed and skipped tests. With CI=true a skipped test is a failure.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -75,7 +75,7 @@ async function runTests(args) {
 
 const args = process.argv.slice(2)
 const named = args.filter((arg) => !arg.startsWith('-'))
-// These need no etcd, and none has to be built for them.
+// Unit tests and scenarios need no etcd, so none is built for them.
 const areUnitTests = named.length > 0 && named.every((arg) => /\btest\/(unit|scenario)\b/.test(arg))
 if (!areUnitTests) await bringTools()
 const [checks] = await Promise.all([

@@ -1,4 +1,4 @@
-// What API Extractor says of entry points: their declarations sorted, whichever file they are in.
+// Gets the sorted declarations of entry points from API Extractor, whichever files they are in.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -12,7 +12,8 @@ import {
 /** @import { EntryPoint } from './reports.mjs' */
 
 /**
- * TypeScript by the name of the report, with what is not exported but used by what is.
+ * Returns TypeScript by the name of the report, including what exported declarations use but the
+ * entry point does not export.
  *
  * @param {string} root
  * @param {string} scratch
@@ -67,7 +68,7 @@ export function extract(root, scratch, entries) {
 }
 
 /**
- * We use no release tags, and lint says what else there is to say.
+ * We use no release tags; the linter covers the rest.
  *
  * @type {IExtractorMessagesConfig}
  */

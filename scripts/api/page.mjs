@@ -1,4 +1,4 @@
-// One report as a page, laid out like everything else here.
+// Lays one report out as a page.
 import { format, resolveConfig } from 'prettier'
 
 /**
@@ -22,7 +22,7 @@ ${marked(plain(extracted), values).trim()}
 }
 
 /**
- * Without API Extractor's remarks on what is documented and what is released.
+ * Removes API Extractor's remarks on documentation and release tags.
  *
  * @param {string} extracted
  */
@@ -35,7 +35,7 @@ function plain(extracted) {
 const value = /^export (?:abstract )?(?:class|const|enum|function|let|namespace) (\w+)/gm
 
 /**
- * Says of what looks like a value, and is none, that it is a type.
+ * Marks as a type what looks like a value and is none.
  *
  * @param {string} declarations
  * @param {ReadonlySet<string>} values

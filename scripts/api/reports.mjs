@@ -24,7 +24,7 @@ import { valuesOf } from './values.mjs'
 export async function reports(root) {
   const cache = join(root, '.cache')
   mkdirSync(cache, { recursive: true })
-  // Within the package, for declarations import what it depends on.
+  // Inside the package, because declarations import its dependencies.
   const scratch = mkdtempSync(join(cache, 'api-'))
   try {
     emitDeclarations(root, scratch)
@@ -50,7 +50,7 @@ export async function reports(root) {
  */
 function emitDeclarations(root, into) {
   const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
-  // Not checked, which takes most of the time: `npm run typecheck` does that.
+  // Skips the type check, which takes most of the time: `npm run typecheck` does it.
   const flags = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--noCheck']
   execFileSync(process.execPath, [tsc, ...flags, '--outDir', into], { cwd: root, stdio: 'inherit' })
 }

@@ -1,9 +1,9 @@
-// What a module exports when it runs. Declarations do not tell: a class exported by
-// `export type` looks like any other.
+// Lists what a module exports at run time. Declarations do not show it: a class exported by `export
+// type` looks like any other.
 import { build } from 'esbuild'
 
 /**
- * Resolves with a set of names.
+ * Resolves with the set of names.
  *
  * @param {string} source
  */

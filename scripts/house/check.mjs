@@ -1,5 +1,6 @@
-// `npm run check:house`: what the linter cannot see. No circle of imports in src, no two exported
-// names equal unless the glossary says why, no private word, no comment line over 100 columns.
+// `npm run check:house`: checks what the linter cannot. src has no circle of imports, exports no
+// name twice unless the glossary says why, and holds no private word; no comment line is over 100
+// columns.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -27,15 +27,15 @@ export const mayImport = {
   index: [...library, 'shutdown'],
   devserver: ['base', 'etcd/wire'],
   testing: ['base', ...etcd, 'election', 'devserver'],
-  // The command's doors, and the command behind them.
+  // The command's doors into the library, and the command behind them.
   'cli/library': ['index', 'base', ...etcd, 'etcd/cluster', 'lease', 'election', 'guardian'],
   'cli/devserver': ['devserver'],
   cli: ['cli/library', 'cli/devserver'],
 }
 
 /**
- * What a guardian loads runs beside every process that has one: Node.js, its own files, the
- * protocol.
+ * A guardian runs beside every process that has one, so it may load only Node.js, its own files and
+ * the protocol.
  */
 const guardianProgram = /^src\/guardian\/(program\/|protocol\.ts$)/
 
@@ -55,7 +55,7 @@ export function floorOf(file) {
 }
 
 /**
- * Why this file may not import that; undefined when it may.
+ * Returns why the file may not import that; undefined when it may.
  *
  * @param {string} file its path from the root
  * @param {string} specifier as it stands in the import

@@ -1,4 +1,4 @@
-// What the house rules look at in one source file. Pure: text in, findings out.
+// Finds what the house rules forbid in one source file. Pure: text in, findings out.
 import { posix } from 'node:path'
 import ts from 'typescript'
 import { privateNames, privateWords, wordsOf } from './words.mjs'
@@ -12,7 +12,7 @@ function parse({ file, text }) {
 }
 
 /**
- * The files of the repository that this one imports, also when only at a call.
+ * Returns the files of the repository that this one imports, dynamic imports included.
  *
  * @param {Source} source
  * @returns {Imports}
@@ -40,7 +40,7 @@ export function importsOf(source) {
 }
 
 /**
- * Every circle of imports once, as a path that ends where it begins.
+ * Returns each circle of imports once, as a path that ends where it begins.
  *
  * @param {readonly Imports[]} files
  * @returns {string[][]}
@@ -63,7 +63,7 @@ export function circles(files) {
 }
 
 /**
- * The names that a file exports of its own; what it hands on from another file does not count.
+ * Returns the names that a file declares and exports; re-exports do not count.
  *
  * @param {Source} source
  * @returns {string[]}
@@ -118,7 +118,8 @@ export function privateWordsIn(source) {
 }
 
 /**
- * The lines that are over the limit because of a comment; an address cannot be broken.
+ * Returns the lines whose comments exceed the limit, except lines with an address, which cannot be
+ * broken.
  *
  * @param {Source} source
  * @param {number} maxColumns

@@ -1,6 +1,6 @@
 // The private words that this project has given up. docs/glossary.md has the words in their place.
 
-/** As part of any identifier, and in comments. */
+/** Banned as part of any identifier, and in comments. */
 export const privateWords = [
   'abandonable',
   'attendant',
@@ -21,7 +21,7 @@ export const privateWords = [
   'tenure',
 ]
 
-/** As whole identifiers: ordinary English words, which stood for something of ours. */
+/** Banned as whole identifiers: ordinary English words that once had a private meaning. */
 export const privateNames = [
   'charge',
   'Charge',
@@ -39,7 +39,7 @@ export const privateNames = [
 ]
 
 /**
- * The words of an identifier: `rosterFeedOf2` has roster, feed and of.
+ * Splits an identifier into words: `rosterFeedOf2` has roster, feed and of.
  *
  * @param {string} identifier
  * @returns {string[]}

@@ -1,5 +1,5 @@
-// `npm run test:long`: what is too long for `npm test`, stage by stage. It says how long it will
-// take, shows how far it is, goes on where it was cut off, and writes one report.
+// `npm run test:long`: runs what is too long for `npm test`, stage by stage. It says how long it
+// will take, shows its progress, goes on where it was cut off, and writes one report.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
@@ -20,7 +20,7 @@ function git(...args) {
   return execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 }).trim()
 }
 
-/** Changes with everything that is tested, committed or not. */
+/** Identifies the tested source, committed or not: it changes with every edit. */
 function sourceId() {
   const changes = [git('diff', 'HEAD'), git('ls-files', '-o', '--exclude-standard')].join('\n')
   return `${git('rev-parse', 'HEAD')} ${createHash('sha256').update(changes).digest('hex')}`

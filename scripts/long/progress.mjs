@@ -1,5 +1,5 @@
-// What `npm run test:long` remembers, so that it can be cut off and continued: which stages have
-// ended, and how, for one state of the source.
+// Remembers which stages of `npm run test:long` have ended, and how, for one state of the source,
+// so that a run can be cut off and continued.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
@@ -42,7 +42,7 @@ export class Progress {
   record(stage, outcome) {
     this.#outcomes[stage] = outcome
     mkdirSync(dirname(this.#file), { recursive: true })
-    // Whole or not at all, also when it is cut off now.
+    // Writes the file whole or not at all, even when it is cut off here.
     const text = JSON.stringify({ source: this.#source, outcomes: this.#outcomes }, undefined, 2)
     writeFileSync(`${this.#file}.new`, text)
     renameSync(`${this.#file}.new`, this.#file)

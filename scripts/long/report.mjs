@@ -1,4 +1,4 @@
-// The report of `npm run test:long`: one page, a row a stage. Pure.
+// Writes the report of `npm run test:long`: one page with a row for each stage. Pure.
 
 /** @import { Stage } from './stages.mjs' */
 /** @import { Outcome } from './progress.mjs' */

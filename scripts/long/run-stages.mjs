@@ -71,14 +71,14 @@ async function runStage({ command: [program, ...args], env }, { root, log, stop 
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that what it starts can be ended with it.
+    // A process group of its own, so that its children end with it.
     detached: true,
   })
   const end = () => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
     } catch {
-      // It has just ended.
+      // The group has just ended.
     }
   }
   stop.addEventListener('abort', end, { once: true })

@@ -1,4 +1,4 @@
-// What `npm run test:long` runs, in order. docs/testing.md says what is long, and why.
+// The stages of `npm run test:long`, in order. docs/testing.md says what takes long, and why.
 
 /**
  * @typedef {object} Stage
