@@ -1,4 +1,4 @@
-// The parsed source of the library. It must not know what anybody looks for in it.
+// Parses the source of the library.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

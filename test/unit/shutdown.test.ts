@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { InvalidArgumentError } from '../../src/base/errors.js'
 import { type ShutdownSignal, shutdownSignal } from '../../src/shutdown.js'
 
-// SIGUSR2 and SIGWINCH in place of what would end the test runner; what is sent for real is in
-// test/failover.
+// SIGUSR2 and SIGWINCH stand in for the signals that would end the test runner. test/cli and
+// test/harness/failover send the real ones.
 const names: NodeJS.Signals[] = ['SIGUSR2', 'SIGWINCH']
 
 const made: ShutdownSignal[] = []

@@ -5,7 +5,7 @@ import { TestClock } from '../../../src/testing/test-clock.js'
 
 const reason = new Error('woken')
 
-describe("this machine's clock", () => {
+describe("this host's clock", () => {
   afterEach(() => {
     vi.useRealTimers()
   })

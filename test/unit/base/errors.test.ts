@@ -67,7 +67,7 @@ describe('an error', () => {
     },
   )
 
-  test('hides its mark from those who list its properties', () => {
+  test('hides its mark from code that lists its properties', () => {
     expect(Object.keys(new errors.ClosedError('m')).toSorted()).toEqual([
       'code',
       'name',

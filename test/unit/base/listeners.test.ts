@@ -6,7 +6,7 @@ interface Events {
   lost: { readonly id: number }
 }
 
-/** Warnings that this process gives while the test runs. */
+/** Collects the warnings of this process while the test runs. */
 function warnings(): string[] {
   const seen: string[] = []
   const spy = vi.spyOn(process, 'emitWarning').mockImplementation((warning) => {
@@ -50,7 +50,7 @@ describe('listeners', () => {
     expect(listener).toHaveBeenCalledTimes(3)
   })
 
-  test('that throw are reported and keep nobody else from hearing', () => {
+  test('that throw are reported, and the others still hear the event', () => {
     const seen = warnings()
     const listeners = new Listeners<Events>()
     const second = vi.fn()

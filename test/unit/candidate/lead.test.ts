@@ -262,7 +262,7 @@ describe('lead()', () => {
       await leading
     })
 
-    test('is done once a term, and never by one who did not lead', async () => {
+    test('is done once a term, and never by a candidate that did not lead', async () => {
       const candidate = new FakeCandidate()
       const stop = new AbortController()
       const stopped = vi.fn()

@@ -12,7 +12,7 @@ import {
 
 const ttlS = 5
 const drift = 0.05
-/** What a lease of 5 s can outlive its last renewal by: a drift of 5 % and the margin. */
+/** For how long a lease of 5 s can outlive its last renewal: a drift of 5 % and the margin. */
 const outlivedMs = 5_350
 
 function put(term: string, createRevision: bigint, modRevision = createRevision): Event {
@@ -25,7 +25,7 @@ function remove(term: string, modRevision: bigint): Event {
 }
 
 /**
- * Three candidates with tokens 1 to 3, watched since 0 ms; what was before the watch is outlived.
+ * Three candidates with tokens 1 to 3, watched since 0 ms. Earlier leaders are outlived by then.
  */
 function three(): FormerLeaders {
   const roster = new Roster()

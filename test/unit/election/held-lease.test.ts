@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { HeldLease } from '../../../src/election/held-lease.js'
 import type { Lease, LeaseListener } from '../../../src/lease/lease.js'
 
-/** A lease that notes who depends on it. */
+/** A lease that notes which keys depend on it. */
 class FakeLease {
   loss: Lease['loss']
   readonly listeners = new Set<LeaseListener>()

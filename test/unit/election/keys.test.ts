@@ -11,12 +11,12 @@ import {
   termKey,
 } from '../../../src/election/keys.js'
 
-/** Names that may be in an election's place. */
+/** Names that an election may have. */
 const election = fc
   .string({ unit: 'binary', minLength: 1 })
   .filter((text) => text.isWellFormed() && !/^\/|\/$|\0/.test(text))
 
-/** etcd's order of keys and what a range of it holds. */
+/** etcd's order of keys, and which keys a range holds. */
 function holds({ key, rangeEnd }: { key: Uint8Array; rangeEnd: Uint8Array }, text: string) {
   const bytes = encode(text)
   return Buffer.compare(key, bytes) <= 0 && Buffer.compare(bytes, rangeEnd) < 0

@@ -1,6 +1,6 @@
-// The machine explored to the end: every order of everything that two or three candidates can be
-// told within a number of steps, in an environment that keeps etcd's rules, and with etcd's lease
-// rule broken by a hand. The promises are the invariants.
+// Explores the machine exhaustively: every order of all inputs that two or three candidates can get
+// within a number of steps, in an environment that keeps etcd's rules, and also with keys taken
+// away by hand. The guarantees are the invariants.
 
 import { describe, expect, test } from 'vitest'
 import {
@@ -13,26 +13,25 @@ import {
 import type { Candidacy } from '../../../src/election/requests.js'
 
 /**
- * One candidate: its machine, its lease and its key in etcd, and how far it has followed the
- * election.
+ * One candidate: its machine, its lease and its key in etcd, and how far it has seen the election.
  */
 interface One {
   readonly state: State
-  /** As the process sees it; a dead one is replaced when it joins. Zero: none. */
+  /** The lease as the process sees it; a dead one is replaced when it joins. Zero: none. */
   readonly lease: number
   /**
-   * Whether the process still takes its lease for alive. It never does so after etcd has ended it,
-   * but for a hand.
+   * Whether the process still takes its lease for alive. Without a hand it never does so after etcd
+   * has ended the lease.
    */
   readonly believes: boolean
   /** The token of its key in etcd; 0 when there is none. */
   readonly key: number
-  /** Everything up to this change is seen. */
+  /** The candidate has seen all changes up to this one. */
   readonly seen: number
-  /** A key is being made or removed. */
+  /** A request to make or to remove the key is under way. */
   readonly joins: boolean
   readonly leaves: boolean
-  /** Between `elected` and `ended`: the token. */
+  /** The fencing token between `elected` and `ended`. */
   readonly leads: number
   /** The campaign's promise is pending. */
   readonly pending: boolean
@@ -44,8 +43,8 @@ interface World {
   readonly history: readonly (readonly number[])[]
   readonly lastLeader: number
   /**
-   * Whether a hand took a key away: who has not heard of it yet may lead beside another, or after a
-   * younger one.
+   * Whether a hand took a key away. A leader that has not heard of it yet may lead beside another,
+   * or after a younger one.
    */
   readonly handled: boolean
 }
@@ -70,7 +69,7 @@ function candidacyOf(index: number, fencingToken: number): Candidacy {
   return { election: 'e', term: `e/${String(index)}`, fencingToken: BigInt(fencingToken) }
 }
 
-/** Tells one machine something, and does what it asks for in return. */
+/** Gives one machine an input, and performs the effects that it returns. */
 function tell(world: World, index: number, input: Input, change: Partial<One> = {}): World {
   const before = { ...(world.ones[index] ?? stranger), ...change }
   const [state, ...effects] = step(before.state, input)
@@ -127,7 +126,7 @@ function replace(world: World, index: number, change: Partial<One>): World {
   }
 }
 
-/** A change in etcd: a new revision. */
+/** Makes a change in etcd: a new revision. */
 function write(world: World, index: number, key: number): World {
   const ones = world.ones.map((one, at) => (at === index ? { ...one, key } : one))
   return { ...world, ones, history: [...world.history, ones.map((one) => one.key)] }
@@ -156,7 +155,7 @@ function* movesOf(world: World, index: number, byHand: boolean): Generator<Move>
     yield [`${id} campaigns`, tell(world, index, { is: 'campaign' }, { pending: true })]
   }
   if (one.pending) {
-    // Who gives up is told at once, and then the machine.
+    // The caller that gives up gets its rejection first, then the machine gets its input.
     const given = { pending: false }
     yield [`${id} gives up`, tell(world, index, { is: 'withdraw', end: 'resigned' }, given)]
   } else if (at === 'leading') {
@@ -170,7 +169,7 @@ function* movesOf(world: World, index: number, byHand: boolean): Generator<Move>
     const seen = holding.history.length
     const input: Input = { is: 'joined', candidacy: candidacyOf(index, token) }
     yield [`${id} joins`, look(tell(holding, index, input, { seen }), index, seen)]
-    // It is made, but the answer does not come; or it is not made.
+    // The key is made and the answer lost, or the key is not made.
     const lost: Input = { is: 'joinFailed', mayHaveJoined: true, error: undefined }
     if (!(one.state.at === 'joining' && one.state.again)) {
       yield [`${id} joins, unheard`, tell(holding, index, lost)]
@@ -187,7 +186,7 @@ function* movesOf(world: World, index: number, byHand: boolean): Generator<Move>
     yield [`${id} looks`, look(world, index, one.seen + 1)]
   }
   if (one.believes) {
-    // It knows before etcd acts: that is what the deadline is for.
+    // The candidate knows before etcd acts: that is what the deadline is for.
     const dead = { believes: false, leaves: false }
     yield [`${id} expires`, tell(world, index, { is: 'leaseLost', loss: 'expired' }, dead)]
   } else if (one.key > 0 && !one.joins) {
@@ -198,7 +197,7 @@ function* movesOf(world: World, index: number, byHand: boolean): Generator<Move>
   }
 }
 
-/** Who acts as the leader: told so, and with a lease that it takes for alive. */
+/** The candidates that act as the leader: elected, and with a lease that they take for alive. */
 function leaders(world: World): number[] {
   return world.ones.flatMap((one, index) => (one.leads > 0 && one.believes ? [index] : []))
 }
@@ -213,7 +212,7 @@ function check(world: World): void {
   }
 }
 
-/** Everybody hears of everything, and no new fault happens: somebody has to lead in the end. */
+/** All news arrives and no new fault happens: in the end a candidate has to lead. */
 function settle(world: World): World {
   let next = world
   for (let round = 0; round < 60; round++) {
@@ -230,7 +229,7 @@ function settle(world: World): World {
 }
 
 /**
- * Explores all orders of moves up to a depth; a state that was met with as many steps left is not
+ * Explores all orders of moves up to a depth. A state that was met with as many steps left is not
  * explored again.
  */
 function explore(count: number, depth: number, byHand: boolean) {

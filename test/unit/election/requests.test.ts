@@ -42,7 +42,7 @@ const oldestFirst = {
   sortTarget: RangeRequest_SortTarget.CREATE,
 }
 
-/** That the key has this create revision; 0 stands for no key. */
+/** Compares the key's create revision; 0 stands for no key. */
 const created = (revision: bigint) => ({
   key: own,
   target: Compare_CompareTarget.CREATE,
@@ -135,7 +135,7 @@ describe('renaming', () => {
     expect(await renamed).toBe(30n)
   })
 
-  test('of a leader does nothing when there is anybody older', async () => {
+  test('of a leader does nothing when there is an older candidate', async () => {
     const { api, cluster } = setup()
     void ask(api, true).catch(() => undefined)
     await settled()
@@ -217,7 +217,7 @@ describe('reading', () => {
     expect(await nobody).toBeUndefined()
   })
 
-  test('gives everybody, oldest first, as of a revision', async () => {
+  test('returns all candidates, oldest first, as of a revision', async () => {
     const { api, cluster } = setup()
     const all = readAll(api, 'jobs')
     expect(cluster.call(range).request).toMatchObject({ ...oldestFirst, limit: 0n })

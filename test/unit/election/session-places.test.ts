@@ -13,7 +13,7 @@ function candidate(yields: boolean): { yieldPlace(): boolean; asked: number } {
   }
 }
 
-/** A lease as far as places look at it. */
+/** A lease with the parts that places use. */
 class FakeLease {
   loss: Lease['loss']
 

@@ -47,7 +47,7 @@ function setUp(): {
   return { clock, guardian, processes, api }
 }
 
-/** A session that writes down what it is told. */
+/** A session that notes its notifications. */
 function listening(): { facts: string[]; started(pid: number): void; lost(reason: string): void } {
   const facts: string[] = []
   return {
@@ -130,14 +130,14 @@ describe('the guardian of a process', () => {
       ...['hold 2', 'hold 50', 'hold 100', 'hold 200'],
     ])
     expect(session.facts).toEqual(Array(3).fill('lost: it was ended by SIGKILL'))
-    // One that lasted is replaced at once.
+    // A guardian that lived long is replaced at once.
     await clock.advance(10_000)
     processes.at(-1)?.listener.ended('it ended with 1')
     await clock.advance(50)
     expect(processes).toHaveLength(5)
   })
 
-  test('is not started again when nobody needs it any more', async () => {
+  test('is not started again when it is not needed any more', async () => {
     const { clock, guardian, processes, api } = setUp()
     const guarding = guardian.guard(api, listening())
     processes[0]?.listener.ended('it ended with 1')

@@ -12,7 +12,7 @@ import {
   confirm,
 } from '../../../src/lease/deadline.js'
 
-/** The wall clock shows something else than the monotonic one, and runs along with it. */
+/** The wall clock shows another time than the monotonic one, and runs at the same rate. */
 const at = (monotonicMs: number, wallMs = monotonicMs + 1_000_000): Instant => ({
   monotonicMs,
   wallMs,
@@ -23,7 +23,7 @@ const ack = (sentAtMs: number, raftTerm = 7n): Acknowledgement => ({
   raftTerm,
 })
 
-/** A reading that is sent now and comes back. */
+/** A verifying read that is sent now and answered. */
 const read = (deadline: Deadline, raftTerm = 7n): Deadline =>
   confirm(deadline, deadline.unconfirmed, raftTerm)
 
@@ -54,7 +54,7 @@ describe('a deadline', () => {
     expect(remainingMs(fresh, at(1_000_000))).toBe(0)
   })
 
-  test('is not moved by an answer that nobody confirmed', () => {
+  test('is not moved by an unconfirmed answer', () => {
     const answered = afterAcknowledgement(fresh, ack(2_000))
     expect(remainingMs(answered, at(2_100))).toBe(remainingMs(fresh, at(2_100)))
   })
@@ -106,7 +106,7 @@ describe('a deadline', () => {
     expect(confirm(renewed, first.unconfirmed, 7n)).toBe(renewed)
   })
 
-  test('holds on the wall clock too, because the monotonic one may stand still in a suspended machine', () => {
+  test('holds on the wall clock too, because the monotonic one may stand still in a suspended host', () => {
     expect(remainingMs(fresh, { monotonicMs: 1_100, wallMs: at(4_900).wallMs })).toBe(100)
     expect(remainingMs(fresh, { monotonicMs: 1_100, wallMs: at(5_000).wallMs })).toBe(0)
   })
@@ -120,7 +120,7 @@ describe('a deadline', () => {
 describe('the hope that a lease lives', () => {
   const fresh = afterGrant(at(1_000), 4_000)
 
-  test('counts answers that nobody confirmed yet', () => {
+  test('counts unconfirmed answers', () => {
     expect(possiblyRemainingMs(fresh, 2_000)).toBe(3_000)
     expect(possiblyRemainingMs(afterAcknowledgement(fresh, ack(1_500)), 2_000)).toBe(3_500)
   })
@@ -134,11 +134,12 @@ describe('the hope that a lease lives', () => {
 })
 
 /**
- * A lease in etcd and its client, both at the mercy of time: requests and answers take any time,
- * members are deposed without noticing and go on answering, the client's clock runs fast or slow
- * within its bound, and machines sleep.
+ * A lease in etcd and its client. Requests and answers take any time, members are deposed without
+ * noticing and go on answering, the client's clock runs fast or slow within its bound, and hosts
+ * sleep.
  *
- * The time of etcd's clock is the true one here. Where etcd is free to be generous it is not.
+ * etcd's clock shows true time. Where etcd may end a lease late, this one ends it as early as it
+ * may.
  */
 class World {
   readonly #ttlMs: number
@@ -160,7 +161,7 @@ class World {
   }
 
   /**
-   * What the client's clocks show. The wall clock may also be set forward, which must never make it
+   * The client's clocks. The wall clock may also be set forward, which must never make the client
    * believe longer.
    */
   get clientNow(): Instant {
@@ -201,7 +202,7 @@ class World {
         this.#readings.push({ waiting: this.#deadline.unconfirmed })
         return
       case 'serveReading': {
-        // Linearizable: whoever answers has asked a majority whether it still leads.
+        // Linearizable: the member that answers has asked a majority whether it still leads etcd.
         const reading = this.#readings.find(({ servedBy }) => servedBy === undefined)
         if (reading !== undefined) reading.servedBy = this.#term
         return
@@ -224,7 +225,7 @@ class World {
     const renewal = this.#renewals.find(({ servedBy }) => servedBy === undefined)
     if (renewal === undefined) return
     if (byDeposed) {
-      // It led once and has not noticed; what it promises binds nobody.
+      // This member was deposed and has not noticed; its promises do not count.
       renewal.servedBy = this.#term - 1n
     } else if (this.lives) {
       renewal.servedBy = this.#term
@@ -285,7 +286,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ does: 'depose' as const }) },
 )
 
-/** What happens on a good day, which chance alone would put in this order too rarely. */
+/** A course without faults, which chance alone would produce too rarely. */
 const goodDay: Action[] = [
   { does: 'renew' },
   { does: 'serveRenewal', deposed: false },
@@ -329,7 +330,8 @@ describe('whatever happens to clocks, requests and members', () => {
       ),
       { numRuns: 20_000 },
     )
-    // Otherwise nothing was shown: whoever never believes in a renewal is always right.
+    // Otherwise the test would show nothing: a client that never believes in a renewal is always
+    // right.
     expect(believedAfterRenewal).toBeGreaterThan(100)
   })
 

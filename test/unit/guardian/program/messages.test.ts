@@ -12,7 +12,7 @@ import {
   signInTokenOf,
 } from '../../../../src/guardian/program/messages.js'
 
-/** What gRPC puts before a message: not compressed, and so long. */
+/** gRPC's prefix of a message: not compressed, and its length. */
 function unframed(bytes: Buffer): Buffer {
   expect(bytes[0]).toBe(0)
   expect(bytes.readUInt32BE(1)).toBe(bytes.length - 5)

@@ -7,7 +7,7 @@ import { Heartbeat, SharedDeadline } from '../../../../src/lease/worker/shared-m
 
 const initial = afterGrant({ monotonicMs: 10, wallMs: 1_000_010 }, 4_000)
 
-/** Everything in it tells the same number. */
+/** All its fields hold the same number. */
 function nth(n: number): Deadline {
   return {
     ...initial,

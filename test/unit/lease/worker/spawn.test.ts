@@ -1,4 +1,5 @@
-// A worker thread that cannot even be made, as when the system has no threads or descriptors left.
+// A renewal worker whose thread cannot be started, as on a host without free threads or
+// descriptors.
 
 import { expect, test, vi } from 'vitest'
 import { spawnWorker } from '../../../../src/lease/worker/spawn.js'

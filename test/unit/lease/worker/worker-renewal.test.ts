@@ -1,5 +1,5 @@
-// A lease that a worker renews, on a clock that the test turns: the worker and the main thread are
-// two event loops on it, of which each can be made to stand still.
+// A lease that a renewal worker renews, on a clock that the test turns. The worker and the main
+// thread are two event loops on this clock, and the test can stall each.
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { CompanionListener } from '../../../../src/base/companion.js'
@@ -14,7 +14,7 @@ import { WorkerRenewal } from '../../../../src/lease/worker/worker-renewal.js'
 import { PausableClock } from '../../../../src/testing/pausable-clock.js'
 import { TestEtcd } from '../../../../src/testing/test-etcd.js'
 
-/** An event loop: what is sent to it while it stands still comes when it goes on. */
+/** An event loop: messages that are sent while it stalls arrive when it goes on. */
 class Loop {
   readonly clock: PausableClock
   #waiting: (() => void)[] | undefined
@@ -42,7 +42,7 @@ class Loop {
   }
 }
 
-/** A client of which everything happens on that loop, as far as its leases are concerned. */
+/** A client whose lease work all happens on that event loop. */
 function on(loop: Loop, api: EtcdApi): EtcdApi {
   const own: Partial<Record<keyof EtcdApi, unknown>> = {
     clock: loop.clock,
@@ -81,7 +81,7 @@ interface FakeThread {
   readonly loop: Loop
   readonly listener: CompanionListener<WorkerReport>
   readonly orders: WorkerOrder[]
-  /** What the worker's leases are renewed over. */
+  /** The client over which the worker renews leases. */
   readonly client: ReturnType<TestEtcd['connect']>
   isOver: boolean
 }
@@ -182,10 +182,10 @@ async function setUp(): Promise<World> {
   return Object.assign(world, { etcd, main, threads, thread, lease, facts, client })
 }
 
-/** Whether etcd has the lease, asked behind everybody's back. */
+/** Whether etcd has the lease, read from its store directly. */
 const isThere = ({ etcd, lease }: World): boolean => etcd.leases().some(({ id }) => id === lease.id)
 
-/** Time passes in steps, and at each of them what is believed must be true. */
+/** Lets time pass in steps, and checks at each step that what the client believes is true. */
 async function advance(world: World, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 250) {
     await world.etcd.clock.advance(Math.min(250, ms - passed))
@@ -194,7 +194,7 @@ async function advance(world: World, ms: number): Promise<void> {
 }
 
 describe('a lease that a worker renews', () => {
-  test('is renewed by the worker and by nobody else', async () => {
+  test('is renewed by the worker alone', async () => {
     const world = await setUp()
     world.etcd.cut(world.client)
     await advance(world, 60_000)
@@ -206,7 +206,7 @@ describe('a lease that a worker renews', () => {
     const world = await setUp()
     world.main.stop()
     await advance(world, maxStallMs - 1_000)
-    // Nothing was delivered yet: this is the first look.
+    // No message was delivered yet: this is the first look.
     expect(world.lease.isValid()).toBe(true)
     world.main.go()
     expect(world.lease.isValid()).toBe(true)
@@ -217,7 +217,7 @@ describe('a lease that a worker renews', () => {
   test('runs out when the main thread stands still for longer, and is known to be over at once', async () => {
     const world = await setUp()
     world.main.stop()
-    // The last renewal may be as old as a third of the TTL when it is noticed.
+    // The last renewal may be a third of the TTL old when the stall is noticed.
     await advance(world, maxStallMs + 3_000)
     expect(isThere(world)).toBe(true)
     await advance(world, 3_000)
@@ -318,7 +318,7 @@ describe('a lease that a worker renews', () => {
     expect(world.facts).toEqual(['worker 1 started', 'lease expired'])
   })
 
-  test('is not renewed by anybody any more when it was ended here', async () => {
+  test('is not renewed any more after it was ended here', async () => {
     const world = await setUp()
     world.lease.end('closed')
     await advance(world, 6_000)
