@@ -1,6 +1,6 @@
 import type { Attempt } from './result.js'
 
-/** Resolves with what it gives, or with why it failed: the others are measured all the same. */
+/** Resolves with the result, or with why the work failed: the other measurements go on. */
 export async function attempt<T extends object>(work: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return await work()

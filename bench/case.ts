@@ -1,18 +1,19 @@
-// What a case says of itself. It holds types only.
+// What a benchmark case consists of. Types only.
 
 import type { MadeContender } from './contender.js'
 import type { World } from './world.js'
 
+/** Makes a subject; undefined where it is not available. */
 export type Maker = (world: World) => MadeContender
 
 export interface BenchCase {
   readonly title: string
-  /** For so long nobody does anything before it is measured. */
+  /** Milliseconds of rest before each measurement. */
   readonly restMs?: number
   readonly mostRounds?: number
-  /** Not with --quick. */
+  /** Left out with --quick. */
   readonly slow?: boolean
-  /** Not with an etcd that waits for the disk. */
+  /** Left out with an etcd that waits for the disk. */
   readonly onlyInMemory?: boolean
   /** By name. */
   readonly contenders: Readonly<Record<string, Maker>>

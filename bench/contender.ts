@@ -1,15 +1,15 @@
-// What a benchmark times. It holds types only.
+// What a benchmark times. Types only.
 
-/** Does the measured thing, as often as it is asked to. */
+/** One subject of a case, which acts as often as it is asked to. */
 export interface Contender {
-  /** How often `act` does the thing; once by default. */
+  /** How many operations one `act` performs. Default: 1. */
   readonly times?: number
   readonly before?: () => unknown
-  /** Is timed. When it resolves with a number, that is the time in milliseconds. */
+  /** Is timed. If it resolves with a number, that is the time in milliseconds. */
   readonly act: () => unknown
   readonly after?: () => unknown
   readonly close?: () => unknown
 }
 
-/** Undefined where it cannot be had. */
+/** Undefined where the subject is not available. */
 export type MadeContender = Contender | undefined | Promise<Contender | undefined>

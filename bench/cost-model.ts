@@ -1,17 +1,16 @@
-// What an operator has to reckon with, worked out from what was measured. Pure. It must not know
-// how it was measured.
+// Works out from the measurements what an operator has to reckon with. Pure.
 
 import { aligned, duration, fixed, kilobytes, megabytes, rounded, whole } from './format.js'
 import type { Cost, Result } from './result.js'
 import { median } from './stats.js'
 
 const ttl = 5
-/** Of one CPU; beyond that, whoever waits for etcd notices. */
+/** The share of one CPU beyond which clients notice that etcd is busy. */
 const fullPercent = 70
 const many = 10_000
 const processes = 1_000
 
-/** A table of causes and costs: what each costs here, and what so many of it cost. */
+/** Makes a table of causes and costs: of one, and of many. */
 export function costModel({ many: measured, idle }: Pick<Result, 'many' | 'idle'>): string {
   const per = (phase: 'led' | 'waited', key: keyof Cost): number => {
     const costs = measured

@@ -1,6 +1,6 @@
 // From the death of the leader's process to the next leader, at the smallest TTL that etcd grants.
-// Several elections at once, each with leases of its own, begun at different times; so one death is
-// as many measurements. It must not know how leaders are followed.
+// Several elections run at once, each with leases of its own that began at different times, so that
+// one death yields as many measurements.
 
 import { randomUUID } from 'node:crypto'
 import { attempt } from './attempt.js'

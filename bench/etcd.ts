@@ -1,5 +1,5 @@
-// The etcd that is measured against: one member on loopback, its data in memory where there is a
-// tmpfs. It must not know what is measured.
+// Starts the etcd to measure against: one member on loopback, its data in memory where there is a
+// tmpfs.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,10 @@ export interface Server {
   readonly close: () => Promise<void>
 }
 
-/** The newest that the tests have built (scripts/go-programs.mjs), or else the one on the PATH. */
+/**
+ * Finds the newest etcd that the tests have built (scripts/go-programs.mjs), or else the one on the
+ * PATH.
+ */
 export function newestEtcd(): string {
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'etcd-elect')
   const built = existsSync(cache)
@@ -30,8 +33,8 @@ export function newestEtcd(): string {
 }
 
 /**
- * Starts the etcd at `path`. With `fsync` its data is on the disk, and it waits for that; without,
- * data is in memory and it does not wait, as far as its version knows how to leave that out.
+ * Starts the etcd at `path`. With `fsync` its data is on the disk, and it waits for writes.
+ * Without, data is in memory, and it does not wait, as far as its version allows.
  */
 export async function startEtcd({
   path,

@@ -1,4 +1,4 @@
-// How figures and tables are written. Pure. It must not know what they say.
+// Formats figures and tables. Pure.
 
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '–'
@@ -27,7 +27,7 @@ export function fixed(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : '–'
 }
 
-/** Two figures, where no more are known. */
+/** Rounds to two significant figures, where no more are known. */
 export function rounded(value: number): string {
   return Number.isFinite(value) ? whole(Number(value.toPrecision(2))) : '–'
 }
@@ -37,7 +37,7 @@ export function times(value: number): string {
 }
 
 /**
- * A Markdown table that can also be read as it is, and that prettier leaves alone. The first row is
+ * A Markdown table that is readable as plain text, and that prettier leaves alone. The first row is
  * the head; a row may be shorter.
  */
 export function aligned(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,6 +1,5 @@
-// What elections cost when nothing happens, all on one session or each on its own. Each subject in
-// a process of its own against an etcd of its own. It must not know what the subjects are written
-// in.
+// Measures what elections cost when nothing happens, all on one session or each on its own. Each
+// subject runs in a process of its own, against an etcd of its own.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { attempt } from './attempt.js'
@@ -9,7 +8,7 @@ import { stateOf } from './requests.js'
 import type { Idle, IdleCase, IdleCost } from './result.js'
 import { type Subject, usageOf, withSubject } from './subject.js'
 
-/** Short enough for several renewals in the time that is looked at. */
+/** Short enough for several renewals within one measurement. */
 const ttl = 5
 const idleMs = 6_000
 

@@ -1,5 +1,5 @@
-// `npm run bench`: how long elections take and what they cost, beside what nobody can be faster
-// than, beside npm etcd3 and beside Go's concurrency package. See README.md.
+// `npm run bench`: how long elections take and what they cost, beside the lower bound, npm etcd3
+// and Go's concurrency package. See README.md.
 
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -37,7 +37,7 @@ if (noGo !== undefined) say(`without Go: ${noGo}`)
 const planned = plan({ quick: options.quick, withGo: noGo === undefined })
 const cases = all.filter(({ title, slow = false }) => wanted(title) && !(slow && options.quick))
 
-/** Everything that is one thing at a time, against one etcd. */
+/** Measures the cases of one operation at a time, against one etcd. */
 async function measureCases(
   endpoints: readonly string[],
   settings: readonly string[],
@@ -82,7 +82,7 @@ async function measureRuns(): Promise<Run[]> {
   return runs
 }
 
-/** What takes processes and etcds of its own; with --endpoints nothing of that is measured. */
+/** Measures what needs processes and etcds of its own; left out with --endpoints. */
 async function measureLarge(): Promise<Omit<Result, keyof Circumstances | 'runs'>> {
   const here = (title: (typeof large)[number]): boolean =>
     options.endpoints === undefined && wanted(title)

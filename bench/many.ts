@@ -1,6 +1,5 @@
-// Many elections in one process: led, waited for, and taken over all at once. Each subject in a
-// process of its own against an etcd of its own, in turn. It must not know what the subjects are
-// written in.
+// Many elections in one process: led, waited for, and taken over all at once. Each subject runs in
+// a process of its own against an etcd of its own, in turn.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { attempt } from './attempt.js'
@@ -13,7 +12,7 @@ import { added, type Subject, withSubject } from './subject.js'
 import type { Command, Taken } from './subjects/commands.js'
 import { timeOfDay } from './subjects/protocol.js'
 
-/** Long enough for nothing to be lost on a machine that is busy with so many. */
+/** Long enough that no lease is lost on a host that is busy with so many elections. */
 const ttl = 60
 
 interface Task {
@@ -51,7 +50,7 @@ async function measureOne(endpoint: string, kind: Kind, count: number): Promise<
     const prefix = 'bench/waited'
     const leader = await leadRaw(endpoint, kind === 'etcd3' ? `election/${prefix}` : prefix, count)
     const waited = await costOf(subject, endpoint, { do: 'wait', prefix, count, ttl })
-    // Watches that were just made are served late at first.
+    // etcd serves new watches late at first.
     await pause(500)
     const sentAt = timeOfDay()
     const taken = subject.ask({ do: 'taken', count })
@@ -69,7 +68,7 @@ function takeoverOf({ count, firstAt, lastAt, loopMaxMs }: Taken, sentAt: number
   }
 }
 
-/** What it takes to do something: time, and what process and etcd show of it. */
+/** What an operation takes: time, and the work of process and etcd. */
 async function costOf(
   subject: Subject,
   endpoint: string,

@@ -1,5 +1,5 @@
-// Many observers of one election in one process: from the leader's proclamation to the first and to
-// the last of them. It must not know how they observe.
+// Many observers of one election in one process: from the leader's proclamation to the first
+// observer and to the last.
 
 import { randomUUID } from 'node:crypto'
 import { attempt } from './attempt.js'

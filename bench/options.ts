@@ -1,4 +1,4 @@
-// What `npm run bench` may be told. It must not know what is done with it.
+// The options of `npm run bench`.
 
 import { parseArgs } from 'node:util'
 import { newestEtcd } from './etcd.js'
@@ -26,7 +26,7 @@ function usage(titles: readonly string[]): string {
   --endpoints URLS   measure against this etcd, with nobody else on it, instead of starting one: times of single things only`
 }
 
-/** Ends the process when there is nothing to do, or what to do is not clear. */
+/** Reads the options. Ends the process after `--help`, or on a wrong option. */
 export function readOptions(titles: readonly string[]): Options {
   try {
     const { values } = parseArgs({

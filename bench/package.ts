@@ -1,5 +1,5 @@
-// What it costs to have a package: its size on the disk with all that it needs, and the time that
-// its import takes. It must not know what is in it.
+// Measures what a package costs: its size on the disk with all dependencies, and the time of its
+// import.
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -28,7 +28,7 @@ export function versionOfPackage(name: string): string {
   return manifestIn(packageDir(name, root)).version
 }
 
-/** Returns milliseconds, a cold process each time, the subjects in turn. */
+/** Returns milliseconds: a new process for each import, the subjects in turn. */
 function measureImports(rounds: number): PackageCosts['imports'] {
   const measured = new Map<string, number[]>(subjects.map(({ subject }) => [subject, []]))
   for (let round = 0; round < rounds; round++) {
@@ -56,7 +56,7 @@ function measureSizes(): PackageCosts['sizes'] {
 
 function sizeOf(dir: string): Size {
   const dirs = installedWith(dir)
-  // Of ours, what is packed; not what the repository holds besides.
+  // Of our package, only what is packed counts.
   const ownBytes = dir === root ? packedBytes() : bytesIn(dir)
   const others = [...dirs].filter((each) => each !== dir).map((each) => bytesIn(each))
   return { packages: dirs.size, bytes: others.reduce((a, b) => a + b, ownBytes) }

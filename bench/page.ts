@@ -1,5 +1,5 @@
-// Makes docs/performance.md say what docs/performance/data.json says: tables between marks, and
-// plots beside the data.
+// Writes docs/performance/data.json into docs/performance.md: tables between marks, and plots
+// beside the data.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const folder = join(root, 'docs', 'performance')
 const page = join(root, 'docs', 'performance.md')
 const dataFile = join(folder, 'data.json')
 
-/** By name: what stands between `<!-- figures: NAME -->` and `<!-- /figures -->`. */
+/** The tables between `<!-- figures: NAME -->` and `<!-- /figures -->`, by name. */
 type Figures = Readonly<Record<string, string>>
 
 function figures(result: Result): Figures {
@@ -39,7 +39,7 @@ function figures(result: Result): Figures {
   }
 }
 
-/** The page with everything between its marks replaced. */
+/** Returns the page with everything between its marks replaced. */
 export function filled(text: string, all: Figures): string {
   const used = new Set<string>()
   const made = text.replaceAll(
@@ -58,7 +58,7 @@ export function filled(text: string, all: Figures): string {
   return made
 }
 
-/** What the files should hold, by their paths. */
+/** Returns what each file should hold, by path. */
 async function files(): Promise<Map<string, string>> {
   const result = JSON.parse(readFileSync(dataFile, 'utf8')) as Result
   const drawn = Object.entries(await plots(result))
@@ -77,7 +77,7 @@ export async function publish(result?: Result): Promise<void> {
   for (const [file, text] of await files()) writeFileSync(file, text)
 }
 
-/** What is not as the data makes it. */
+/** Returns the files that differ from what the data makes of them. */
 export async function stale(): Promise<string[]> {
   return [...(await files())]
     .filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text)

@@ -1,17 +1,18 @@
-// How many of what is measured, how often, and in which order. Pure. It must not know how anything
-// is measured.
+// Decides how many of each subject are measured, how often, and in which order. Pure.
 
 import type { IdleCase, Kind } from './result.js'
 
-/** Beyond this a subject does not get in a minute, or not at all: it is measured as far as this. */
+/**
+ * The largest number that a subject manages within a minute, or at all: larger ones are left out.
+ */
 const most: Readonly<Partial<Record<Kind, number>>> = { etcd3: 1_000 }
 
 export interface Plan {
   readonly counts: readonly number[]
   readonly observerCounts: readonly number[]
-  /** Large numbers take long, and vary less. */
+  /** Large numbers take longer, and vary less. */
   readonly often: (count: number) => number
-  /** Who is measured with so many, the first one another in each round. */
+  /** The subjects to measure with this number; each round begins with another one. */
   readonly inTurn: (count: number, round: number) => Kind[]
   readonly idleOnes: readonly IdleCase[]
 }

@@ -1,5 +1,5 @@
-// How each cost grows with the number of elections, candidates or observers, as drawings. Pure: a
-// result in, SVG out. It must not know how anything was measured.
+// Draws how each cost grows with the number of elections, candidates or observers. Pure: a result
+// in, SVG out.
 
 import type { Cost, Kind, Many, Result } from './result.js'
 import { median } from './stats.js'
@@ -41,7 +41,7 @@ export async function plots(result: Result): Promise<Readonly<Record<string, str
       'From the loss of all leaders to the last of N takeovers',
       'elections',
       'ms',
-      // What was not taken over has no time.
+      // Elections that were not taken over have no time.
       medians(many, ({ count, takenOver }) =>
         takenOver?.elected === count ? takenOver.lastMs : undefined,
       ),
@@ -101,7 +101,7 @@ async function draw(
   y: string,
   values: readonly Point[],
 ): Promise<string> {
-  // They take a while to load, and not everybody draws.
+  // Loaded on demand: the drawing packages load slowly.
   const [{ parse, View }, { compile }] = await Promise.all([import('vega'), import('vega-lite')])
   const domain = Object.keys(colours).filter((who) => values.some((each) => each.who === who))
   const scale = { domain, range: domain.map((who) => colours[who] ?? 'black') }

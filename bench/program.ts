@@ -1,4 +1,4 @@
-// Makes the programs that are measured, for processes of their own. It must not know what they do.
+// Bundles the programs that are measured in processes of their own.
 
 import { bundle } from '../scripts/bundle.mjs'
 
@@ -10,7 +10,7 @@ const made = new Map<string, Promise<string>>()
  * @param entry A path from the root of the repository.
  */
 export function program(entry: string): Promise<string> {
-  // Made once, so that what is edited meanwhile does not change what a run is about.
+  // Bundled once, so that edits during a run do not change what it measures.
   const promise = made.get(entry) ?? bundle(entry)
   made.set(entry, promise)
   return promise

@@ -1,6 +1,6 @@
-// `npm run bench:publish`: makes docs/performance.md and its plots anew from the data that is
-// there; `npm run bench -- --write` measures first. With --check it changes nothing and fails when
-// page or plots are not what the data makes of them.
+// `npm run bench:publish`: writes docs/performance.md and its plots anew from the stored data; `npm
+// run bench -- --write` measures first. With --check it changes nothing, and fails when the page or
+// a plot differs from the data.
 
 import { publish, stale } from './page.js'
 

@@ -1,4 +1,4 @@
-// Leads elections by keys alone, so that who waits in them has the same before it, whoever it is.
+// Leads elections by keys alone, so that all subjects wait behind the same kind of leader.
 
 import { create } from '@bufbuild/protobuf'
 import {
@@ -16,7 +16,7 @@ const options = { metadata: {}, timeoutMs: 30_000 }
 const atOnce = 100
 
 export interface RawLeader {
-  /** Of all elections at once. */
+  /** Gives up all elections at once. */
   leave(): Promise<void>
 }
 

@@ -1,5 +1,4 @@
-// What was measured, as tables. Pure: a result in, Markdown out. It must not know how it was
-// measured.
+// Makes tables of the measurements. Pure: a result in, Markdown out.
 
 import { aligned, duration, megabytes, oneDigit, times, whole } from './format.js'
 import type {
@@ -20,10 +19,12 @@ import type {
 import { median, quantile, ratio, summary } from './stats.js'
 import type { Target } from './targets.js'
 
-/** So many times the 10th percentile of the raw transaction may its 90th be on a quiet machine. */
+/**
+ * On a quiet host, the 90th percentile of the raw transaction is at most this many times its 10th.
+ */
 const quiet = 2.5
 
-/** Adds to each case what can be said of its measurements. */
+/** Adds the statistics of its measurements to each case. */
 export function analyze(cases: readonly Case<Measured>[]): Case[] {
   return cases.map(({ title, contenders }) => {
     const raw = contenders.find(({ name }) => name === 'raw Txn')?.samplesMs
@@ -40,7 +41,7 @@ export function analyze(cases: readonly Case<Measured>[]): Case[] {
   })
 }
 
-/** The cases during which the machine did too much else for their figures to be worth much. */
+/** The cases during which the host was too busy for their figures to be worth much. */
 export function noisy(runs: readonly Run[]): string[] {
   return runs.flatMap(({ cases, etcd }) =>
     cases.flatMap(({ title, contenders }) => {

@@ -1,5 +1,5 @@
-// What etcd was asked, as etcd itself counted it: requests, and messages that came over streams.
-// It counts those of all clients, so nobody else may be at work.
+// Counts, by etcd's own counters, the requests and the messages over streams that etcd got. The
+// counters cover all clients, so no other client may be at work.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Requests } from './result.js'
@@ -33,7 +33,7 @@ async function received(endpoints: readonly string[]): Promise<Map<string, numbe
   return counts
 }
 
-/** Until nothing more arrives: some requests are sent after the answer that was waited for. */
+/** Waits until nothing more arrives: some requests follow the awaited answer. */
 async function settled(endpoints: readonly string[]): Promise<Map<string, number>> {
   let before = await received(endpoints)
   for (;;) {

@@ -1,19 +1,19 @@
-// What a run of the benchmark has measured, as docs/performance/data.json holds it. It holds types
-// only. JSON has no NaN: a figure that could not be had is null in the file.
+// The result of a benchmark run, as docs/performance/data.json holds it. Types only. JSON has no
+// NaN: a missing figure is null in the file.
 
 import type { Ratio, Summary } from './stats.js'
 
 /** Who is measured: this library, npm etcd3, Go's package, or transactions over our transport. */
 export type Kind = 'ours' | 'etcd3' | 'Go' | 'raw'
 
-/** Something, or why there is nothing. */
+/** A result, or why there is none. */
 export type Attempt<T> =
   | (T & { readonly failed?: undefined })
   | ({ readonly [K in keyof T]?: undefined } & { readonly failed: string })
 
 export type Requests = Readonly<Record<string, number>>
 
-/** What one contender in a case has taken, round by round. */
+/** What one subject of a case took, round by round. */
 export interface Measured {
   readonly name: string
   readonly requests: Requests

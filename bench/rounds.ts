@@ -1,5 +1,5 @@
-// Measures one case: ours, others and what nobody can be faster than, in turn, round after round,
-// so that whatever else the machine does meets all of them alike. It must not know what they do.
+// Measures one case: all subjects in turn, round after round, so that other load on the host meets
+// all of them alike.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { BenchCase } from './case.js'
@@ -9,11 +9,11 @@ import type { Measured, Requests } from './result.js'
 import type { World } from './world.js'
 
 /**
- * What the one before leaves to be done, as a watch that follows a campaign, is not to be measured
- * with the next one.
+ * Keeps the leftover work of one subject, such as a watch after a campaign, out of the next one's
+ * measurement.
  */
 const betweenMs = 5
-/** By then V8 has compiled what is asked for most. */
+/** After this many runs V8 has compiled the hot code. */
 const warmUps = 30
 
 interface Entrant extends Contender {
@@ -22,9 +22,8 @@ interface Entrant extends Contender {
 }
 
 /**
- * Measures all contenders. A case may ask for a rest before it is measured; all are given the same,
- * for what was idle answers later than what was just at work. Who goes first changes from round to
- * round.
+ * Measures all subjects of a case. When the case asks for a rest, all subjects get the same: after
+ * a rest, answers take longer. Each round begins with another subject.
  */
 export async function measure(
   { contenders: makers, restMs = 0 }: BenchCase,
@@ -57,7 +56,10 @@ export async function measure(
   }))
 }
 
-/** Everybody once. Whoever takes its own time, being another program, resolves with that. */
+/**
+ * Runs each subject once. A subject that is another program measures its own time, and resolves
+ * with it.
+ */
 async function once(
   entrants: readonly Entrant[],
   restMs: number,
@@ -70,7 +72,7 @@ async function once(
     const { act, times = 1 } = entrant
     const startedAt = performance.now()
     const acting = act()
-    // Waiting for what needs no waiting would be what is measured.
+    // Awaiting a synchronous result would be part of the measured time.
     const own: unknown = acting instanceof Promise ? await acting : undefined
     const tookMs = performance.now() - startedAt
     took(entrant, (typeof own === 'number' ? own : tookMs) / times)

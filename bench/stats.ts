@@ -1,4 +1,4 @@
-// What can be said of a list of measurements. Pure. It must not know what was measured.
+// Statistics of a list of measurements. Pure.
 
 export interface Summary {
   readonly median: number
@@ -8,7 +8,7 @@ export interface Summary {
   readonly p90: number
 }
 
-/** How many times one is another, and between which values that lies. */
+/** A ratio, and the interval that it lies in. */
 export interface Ratio {
   readonly value: number
   readonly low: number
@@ -42,9 +42,9 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * How many times the median of `b` the median of `a` is, and between which values that lies in 90
- * of 100 draws with replacement of as many values (a bootstrap): the spread that repeating the
- * measurement would show, at least.
+ * The ratio of the median of `a` to the median of `b`, and the interval that holds it in 90 of 100
+ * draws with replacement of as many values (a bootstrap): at least the spread that repeating the
+ * measurement would show.
  */
 export function ratio(a: readonly number[], b: readonly number[], draws = 1_000): Ratio {
   const random = generator(1)
@@ -60,8 +60,8 @@ export function ratio(a: readonly number[], b: readonly number[], draws = 1_000)
 }
 
 /**
- * The same numbers in each run, so that a report depends on the measurements alone (a linear
- * congruence).
+ * Returns the same numbers in each run, so that a report depends on the measurements alone (a
+ * linear congruential generator).
  */
 function generator(seed: number): () => number {
   let state = seed

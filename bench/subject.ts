@@ -1,5 +1,4 @@
-// A process that is measured, whatever it is written in: told what to do, and looked at from
-// outside. It must not know what is done, nor what comes of it.
+// A process that is measured, in whatever language: it takes commands, and is watched from outside.
 
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +20,7 @@ export interface Usage {
   readonly cpuMs: number
 }
 
-/** Builds the Go program where Go is; tells why it could not. */
+/** Builds the Go program where Go is present; says why when it cannot. */
 export function buildGo(): string | undefined {
   mkdirSync(dirname(goProgram), { recursive: true })
   const { status, error, stderr } = spawnSync('go', ['build', '-trimpath', '-o', goProgram, '.'], {
@@ -71,7 +70,7 @@ export class Subject {
     return usageOf(this.#child.pid)
   }
 
-  /** Without a word to etcd. */
+  /** Kills the process, which tells etcd nothing. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const gone = once(this.#child, 'exit')
@@ -96,7 +95,7 @@ export class Subject {
   }
 }
 
-/** Resolves with what comes of it; the subject is ended then. */
+/** Resolves with the result of the work, and ends the subject. */
 export async function withSubject<T>(
   kind: Kind,
   endpoint: string,
@@ -119,7 +118,7 @@ export function usageOf(pid: number | undefined): Usage | undefined {
   return { rssMb: rssKb / 1_024, cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs }
 }
 
-/** What was added meanwhile, and NaN where nobody knows. */
+/** What was added meanwhile; NaN where it is unknown. */
 export function added(before: Usage | undefined, after: Usage | undefined): Usage {
   const unknown = { rssMb: NaN, cpuMs: NaN }
   const [from, to] = [before ?? unknown, after ?? unknown]

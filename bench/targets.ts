@@ -1,4 +1,4 @@
-// What was aimed at, and whether it was reached. Pure. It must not know how anything was measured.
+// The targets of the benchmark, and whether they were reached. Pure.
 
 import { duration, megabytes, times, whole } from './format.js'
 import type { Analyzed, Cost, Kind, Many, Result } from './result.js'
@@ -12,15 +12,15 @@ export interface Target {
 
 type Verdict = Omit<Target, 'what'>
 
-/** What is within this many percent of a CPU is one and the same. */
+/** Values within this many percent of a CPU count as equal. */
 const noisePercent = 1
 
-/** What was not measured is left out. */
+/** Targets that were not measured are left out. */
 export function targetsOf(result: Result): Target[] {
   return [...ofCases(result), ...ofMany(result.many), ...ofObservers(result), ...ofIdle(result)]
 }
 
-/** Judges values that are all there. */
+/** Judges a target of which all values were measured. */
 function judged<T extends readonly unknown[]>(
   what: string,
   values: { readonly [K in keyof T]: T[K] | undefined },

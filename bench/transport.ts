@@ -1,5 +1,5 @@
-// The transport under the library, which users do not see: that in dist/, with the types of what it
-// was built from. It must not know what is sent.
+// The library's transport, which users do not see: the build in dist/, with the types of its
+// source.
 
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -34,7 +34,7 @@ export const {
   WatchRequestSchema,
 } = (await built('wire/gen/rpc_pb.js')) as typeof rpc
 
-/** A way to one member. */
+/** Connects to one member. */
 export function connect(endpoint: string): Transport {
   return new GrpcTransport(parseEndpoint(endpoint), credentials.createInsecure())
 }

@@ -1,5 +1,5 @@
-// What the cases are made of: clients of ours, clients of npm etcd3, the Go program, and the raw
-// transaction that all are compared with. It must not know the cases.
+// What the cases use: our clients, clients of npm etcd3, the Go program, and the raw transaction
+// that all are compared with.
 
 import { randomUUID } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
@@ -10,7 +10,7 @@ import { Subject } from './subject.js'
 import type { SingleCommand } from './subjects/commands.js'
 import { connect, KV, TxnRequestSchema } from './transport.js'
 
-/** Long enough for no renewal to come in between. */
+/** Long enough that no renewal happens during a measurement. */
 export const ttl = 60
 
 /** Resolves with the milliseconds that it took in there. */
@@ -31,7 +31,7 @@ export class World {
     return this.endpoints[0] ?? ''
   }
 
-  /** What nobody can be faster than, over either transport. */
+  /** The lower bound, over either transport. */
   limits(): Readonly<Record<string, () => MadeContender>> {
     return {
       'raw Txn': () => this.rawTxn(),
@@ -43,7 +43,7 @@ export class World {
     }
   }
 
-  /** A process with etcd's Go client, to be asked for something. Undefined where there is no Go. */
+  /** Sends a command to a process with etcd's Go client. Undefined where there is no Go. */
   async go(): Promise<AskGo | undefined> {
     if (!this.#withGo) return undefined
     const subject = await Subject.start('Go', this.member)
@@ -85,7 +85,7 @@ export class World {
     }
   }
 
-  /** An election that nobody else knows. */
+  /** Returns the name of a fresh election. */
   name(): string {
     return `bench/${randomUUID()}`
   }

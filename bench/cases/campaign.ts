@@ -1,4 +1,4 @@
-// From the wish to lead to leading, with nobody else there: with a session to be opened, and on an
+// From campaign() to leading, without competition: with a session that has to be opened, and on an
 // open one. Connections are open in both.
 
 import { once } from 'node:events'
@@ -31,7 +31,7 @@ async function oursWithSession(world: World): Promise<Contender> {
   }
 }
 
-/** Each campaign of etcd3 has a lease of its own, so there is only the one kind. */
+/** Each campaign of etcd3 has a lease of its own, so there is only one kind. */
 function etcd3(world: World): Contender {
   const client = world.etcd3()
   let resign: () => Promise<void> = () => Promise.resolve()

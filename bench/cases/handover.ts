@@ -1,6 +1,6 @@
-// From resign() of the leader to the election of the next one, in a queue of candidates that have
-// waited for a while. The candidates are spread over up to ten clients, so that neighbours in the
-// queue never share one.
+// From the leader's resign() to the election of the next candidate, in a queue that has waited for
+// a while. The candidates are spread over up to ten clients, so that neighbours in the queue never
+// share one.
 
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -12,19 +12,19 @@ import { ttl, type World } from '../world.js'
 
 const mostClients = 10
 /**
- * After this, a watch that was opened to join the queue is served like any other
+ * After this time etcd serves a watch that was opened to join the queue like any other
  * (docs/architecture.md, "Watching").
  */
 const restMs = 150
 
-/** Who leads, and who is next. */
+/** The leader, and the candidate behind it. */
 function front<T>(queue: readonly T[]): [T, T] {
   const [first, next] = queue
   if (first === undefined || next === undefined) throw new Error('nobody waits in the queue')
   return [first, next]
 }
 
-/** So many, spread over the clients. */
+/** Makes `count` candidates, spread over the clients. */
 function spread<C>(candidates: number, makeClient: () => C): C[] {
   const clients = Array.from({ length: Math.min(candidates, mostClients) }, makeClient)
   return Array.from({ length: candidates }, (_, index) => clients[index % clients.length]).filter(
@@ -104,7 +104,7 @@ async function go(world: World, candidates: number): Promise<Contender | undefin
 export const cases: readonly BenchCase[] = [2, 10, 100, 1_000].map((candidates) => ({
   title: `handover by resign, ${candidates} candidates`,
   restMs,
-  // To join a long queue again takes long, and is done before each measurement.
+  // Joining a long queue again takes long, so it happens before each measurement.
   mostRounds: candidates > 100 ? 20 : 60,
   slow: candidates > 100,
   onlyInMemory: candidates > 100,

@@ -1,4 +1,4 @@
-// Asking etcd who leads: "do I?" here, "who does?" in etcd3.
+// Asks etcd who leads: "do I?" with this library, "who does?" with etcd3.
 
 import { once } from 'node:events'
 import { Candidate } from 'etcd-elect'

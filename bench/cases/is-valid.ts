@@ -1,4 +1,4 @@
-// Whether this process leads, without asking anybody. Nothing in etcd3 answers that.
+// Asks whether this process leads, without a request. etcd3 has no such call.
 
 import { Candidate } from 'etcd-elect'
 import type { BenchCase } from '../case.js'

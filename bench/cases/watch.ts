@@ -1,5 +1,5 @@
-// From a put to the event of a watch that was there before: no takeover can be faster. Over the
-// transport of this library and with nothing else of it, and over Go's.
+// From a put to the event of an open watch, the lower bound of any takeover: over this library's
+// transport alone, and over Go's.
 
 import { create } from '@bufbuild/protobuf'
 import type { BenchCase } from '../case.js'

@@ -1,6 +1,6 @@
-// `npm run bench:devserver`: the devserver and etcd side by side, and how long unit tests on
-// TestEtcd take. It prints a table; the machine should have nothing else to do. Options: --etcd
-// PATH, --seconds N for each throughput (default 5), --rounds N for each start (default 10).
+// `npm run bench:devserver`: compares the devserver with etcd, and times unit tests on TestEtcd. It
+// prints a table; the host should have nothing else to do. Options: --etcd PATH, --seconds N for
+// each throughput (default 5), --rounds N for each start (default 10).
 
 import { parseArgs } from 'node:util'
 import { type Server, startEtcd } from '../etcd.js'
@@ -23,12 +23,12 @@ if (!(forMs > 0) || !(Number.isInteger(rounds) && rounds > 0)) {
   process.exit(2)
 }
 
-/** In MiB, as Linux counts it. */
+/** Resident memory in MiB, as Linux counts it. */
 function residentMiB(pid: number | undefined): string {
   return (usageOf(pid)?.rssMb ?? NaN).toFixed(0)
 }
 
-/** Rows of what was measured and how much it was. */
+/** Rows of the table: what was measured, and the figures. */
 async function measure(start: () => Promise<Server>): Promise<[string, string][]> {
   const startMs = median(await startTimes(start, rounds))
   const server = await start()

@@ -1,4 +1,4 @@
-// A devserver in a process of its own, as an etcd is: it says where it is on the first line.
+// A devserver in a process of its own, like an etcd. It prints its endpoint on the first line.
 
 import { DevServer } from 'etcd-elect/devserver'
 

@@ -1,5 +1,5 @@
-// How a devserver is started, as a process and within one, and how long a file of unit tests on it
-// takes.
+// Measures how long a devserver takes to start, as a process and inside one, and how long a file of
+// unit tests on it takes.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { median } from '../stats.js'
 
 const devserver = await program('bench/devserver/process.ts')
 
-/** As a process. */
+/** Starts it as a process. */
 export async function startDevserver(): Promise<Server> {
   const child = spawn(process.execPath, [devserver], { stdio: ['ignore', 'pipe', 'inherit'] })
   const gone = once(child, 'exit')
@@ -27,12 +27,12 @@ export async function startDevserver(): Promise<Server> {
   }
 }
 
-/** In a process that runs already, as in a test. */
+/** Starts it in a running process, as a test does. */
 export function startInProcess(): Promise<Pick<Server, 'close'>> {
   return DevServer.start({ log: () => undefined })
 }
 
-/** Each time until it has started. */
+/** Milliseconds of each start. */
 export async function startTimes(
   start: () => Promise<Pick<Server, 'close'>>,
   rounds: number,
@@ -47,7 +47,7 @@ export async function startTimes(
   return tookMs
 }
 
-/** Medians: of the whole file with the start of Node.js, and of one of its ten tests. */
+/** Medians: for the whole file including the start of Node.js, and for one of its ten tests. */
 export async function testFileTimes(rounds: number): Promise<{ fileMs: number; testMs: number }> {
   const file = await program('bench/devserver/ten-elections.ts')
   const filesMs: number[] = []

@@ -1,5 +1,5 @@
-// What a user's unit tests look like: ten elections, each with a leader that goes another way and
-// somebody who follows.
+// An example of a user's unit tests: ten elections, in each of which the leader ends in another way
+// and the next candidate takes over.
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'

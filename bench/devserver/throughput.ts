@@ -1,5 +1,4 @@
-// How many requests a second a server answers, and how long each takes. It must not know which
-// server.
+// Measures how many requests a second a server answers, and how long each takes.
 
 import { create } from '@bufbuild/protobuf'
 import type { Transport } from '../../src/etcd/wire/transport.js'
@@ -23,7 +22,7 @@ export interface Throughput {
   readonly medianMs: number
 }
 
-/** With so many requests at once. */
+/** Measures with this many requests at once. */
 export async function throughput(
   endpoint: string,
   { call, atOnce, forMs }: { readonly call: Call; readonly atOnce: number; readonly forMs: number },

@@ -1,4 +1,5 @@
-// What becomes of a leader whose event loop is blocked: for less than it may be, and for more.
+// Blocks a leader's event loop, for less and for more time than it may be blocked, and measures the
+// effect.
 
 import { randomUUID } from 'node:crypto'
 import { now } from './proc.js'
@@ -7,13 +8,13 @@ import type { Hold, Task } from './task.js'
 
 interface Blocks extends Omit<Task, 'election' | 'name'> {
   readonly count: number
-  /** So many at a time. */
+  /** How many elections run at a time. */
   readonly width: number
   readonly blockMs: number
   readonly how: Hold
 }
 
-/** A leader that is blocked since then, and who is next. */
+/** A leader that has been blocked since `since`, and the next candidate. */
 interface Blocked {
   readonly leader: Service
   readonly next: Service
@@ -28,7 +29,7 @@ async function pair({ library, endpoint, session }: Blocks, index: number): Prom
     Service.start({ library, endpoint, election, name, session })
   const services = [await start('leader'), await start('next')] as const
   try {
-    // Whichever of the two it is.
+    // Either of the two may lead.
     await Promise.race(services.map((service) => service.told('elected')))
     await Promise.all(services.map((service) => service.told('open')))
     if (session.renewal === 'worker') await Promise.all(services.map((each) => each.told('worker')))
@@ -44,8 +45,8 @@ async function close(services: Pair): Promise<void> {
 }
 
 /**
- * Who leads now: with a short TTL, starting so many processes at once may have cost somebody the
- * leadership.
+ * Finds the leader. With a short TTL, starting so many processes at once may have cost the first
+ * one the leadership.
  */
 async function ranked([one, other]: Pair): Promise<{ leader: Service; next: Service }> {
   for (;;) {
@@ -61,8 +62,8 @@ async function ranked([one, other]: Pair): Promise<{ leader: Service; next: Serv
 }
 
 /**
- * So many at a time; nobody is blocked before all of them have started, and none is started while
- * others are blocked.
+ * Runs elections in groups: no leader is blocked before all processes of the group have started,
+ * and none starts while others are blocked.
  */
 async function inBatches<T>(task: Blocks, one: (blocked: Blocked) => Promise<T>): Promise<T[]> {
   const { count, width, blockMs, how } = task
@@ -85,7 +86,9 @@ async function inBatches<T>(task: Blocks, one: (blocked: Blocked) => Promise<T>)
   return results
 }
 
-/** How many of `count` leaders still lead after a block, with nobody else elected meanwhile. */
+/**
+ * Counts the leaders, of `count`, that still lead after a block, with no other elected meanwhile.
+ */
 export async function kept(task: Blocks): Promise<number> {
   const outcomes = await inBatches(task, async ({ leader, next, since }) => {
     const { leads } = await leader.told('unblocked')
@@ -95,13 +98,13 @@ export async function kept(task: Blocks): Promise<number> {
 }
 
 export interface Handover {
-  /** From the beginning of the block to the election of the next one. */
+  /** Milliseconds from the beginning of the block to the election of the next leader. */
   readonly tookMs: number
-  /** Whether the old one believed that it led at its first look after the block. */
+  /** Whether the old leader still believed that it leads, at its first look after the block. */
   readonly believed: boolean
 }
 
-/** For each leader that is blocked for longer than it may be. */
+/** Measures leaders that are blocked for longer than they may be. */
 export function handedOver(task: Blocks): Promise<Handover[]> {
   return inBatches(task, async ({ leader, next, since }) => {
     const began = await leader.told('blocking')

@@ -1,5 +1,5 @@
-// What a guardian and a worker cost while nothing happens: memory and time of the processor. Reads
-// /proc.
+// Measures what a guardian and a renewal worker cost while nothing happens: memory and CPU time.
+// Reads /proc.
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -17,7 +17,7 @@ export interface Cost {
   readonly withoutBoth: Memory
 }
 
-/** Milliseconds of the processor of the threads that came with the worker. */
+/** CPU milliseconds of the threads that came with the worker. */
 async function workerMs(service: Service, before: readonly string[]): Promise<number> {
   const since = now()
   service.tell({ do: 'ticks' })
@@ -26,7 +26,7 @@ async function workerMs(service: Service, before: readonly string[]): Promise<nu
   return own.reduce((sum, [, count]) => sum + count, 0) * tickMs
 }
 
-/** One session with so many elections, idle for so long. */
+/** Measures one session with `elections` elections, idle for a while. */
 export async function cost({
   endpoint,
   elections,
@@ -51,7 +51,7 @@ export async function cost({
     const { pid } = await service.told('guardian')
     const { threads: before } = await service.told('open')
     await service.told('elected')
-    // What follows a start is not what it costs to be there.
+    // Waits until the work after the start is done: it is not part of the idle cost.
     await pause(3_000)
     const begin = { at: now(), guardian: ticksOf(pid), worker: await workerMs(service, before) }
     await pause(idleMs)

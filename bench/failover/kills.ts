@@ -1,4 +1,4 @@
-// From SIGKILL of the leader's process to the election of the next one, in another process.
+// From SIGKILL of the leader's process to the election of the next leader, in another process.
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -6,10 +6,10 @@ import { now } from './proc.js'
 import { Service } from './service-process.js'
 import type { Task } from './task.js'
 
-/** After this a watch that was opened to join the queue is served like any other. */
+/** After this time etcd serves a watch that was opened to join the queue like any other. */
 const restMs = 300
 
-/** Resolves with the milliseconds of each kill. The next one becomes the one to be killed. */
+/** Resolves with the milliseconds of each kill. Each new leader is killed next. */
 export async function kills({
   count,
   ...task

@@ -1,5 +1,5 @@
-// `npm run bench:failover`: how long it takes until somebody leads again, what a blocked event loop
-// costs, and what it takes to be spared that; beside the same library without either, and beside
+// `npm run bench:failover`: how long it takes until there is a leader again, what a blocked event
+// loop costs, and what its companions cost; beside the same library without companions, and beside
 // npm etcd3. See ../README.md.
 
 import { writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// The clock of the machine, and what /proc says of processes and threads.
+// Reads the host's clock, and what /proc says of processes and threads.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Ticks } from './task.js'
@@ -25,7 +25,7 @@ export function memoryOf(pid: number): Memory {
   }
 }
 
-/** Time of the processor, in ticks of 10 ms. */
+/** CPU time, in ticks of 10 ms. */
 export function ticksOf(pid: number): number {
   return ticksIn(`/proc/${pid}/stat`)
 }

@@ -1,4 +1,4 @@
-// Starts and ends the processes that are measured. It must not know what is measured.
+// Starts and ends the processes that are measured.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'

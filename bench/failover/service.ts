@@ -1,5 +1,5 @@
-// One candidate in a process of its own, of this library or of npm etcd3, that does what it is told
-// and tells what it sees. It must not know what is measured.
+// One candidate in a process of its own, of this library or of npm etcd3. It takes commands, and
+// reports what happens.
 
 import { Candidate, Etcd, Session } from 'etcd-elect'
 import { Etcd3 } from 'etcd3'
@@ -39,7 +39,7 @@ async function ours(): Promise<never> {
   }
 }
 
-/** As its documentation has it. */
+/** Used as its documentation shows. */
 function etcd3(): void {
   const client = new Etcd3({ hosts: [endpoint] })
   const campaign = client.election(election, options.ttl).campaign(name)
@@ -61,7 +61,7 @@ function block(ms: number): void {
   while (now() < end);
 }
 
-/** Is the same to this process, and takes no processor from the others. */
+/** Blocks the event loop as a busy one does, but takes no CPU from other processes. */
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }

@@ -1,4 +1,4 @@
-// What a service is started with, what it is told, and what it tells. It holds types only.
+// The task of a service, its commands and its reports. Types only.
 
 import type { SessionOptions } from 'etcd-elect'
 
@@ -14,20 +14,20 @@ export interface Task {
   readonly elections?: number
 }
 
-/** To keep the event loop from other things: busy, or as far as this process can tell. */
+/** How to block the event loop: by computing, or by waiting without CPU use. */
 export type Hold = 'block' | 'sleep'
 
 export type Order =
   { readonly do: Hold; readonly ms: number } | { readonly do: 'look' } | { readonly do: 'ticks' }
 
-/** Of each thread, by its id: time of the processor, in ticks of 10 ms. */
+/** The CPU time of each thread, by its id, in ticks of 10 ms. */
 export type Ticks = readonly (readonly [thread: string, ticks: number])[]
 
 interface Looked {
   readonly leads: boolean
 }
 
-/** What it tells with each event. */
+/** The details of each event. */
 export interface Facts {
   /** The threads are those from before. */
   readonly open: { readonly threads: readonly string[] }
@@ -43,7 +43,7 @@ export interface Facts {
 
 export type Event = keyof Facts
 
-/** Times are on the clock of the machine. */
+/** Times are on the host's clock. */
 export type Fact<E extends Event = Event> = {
   [K in E]: Facts[K] & { readonly event: K; readonly at: number }
 }[E]

@@ -1,7 +1,7 @@
-// What a subject can be told to do, by name: what it is given for that, and what it answers. It
-// holds types only. bench/go/main.go has the same.
+// The commands of a subject, by name: what each takes, and what it answers. Types only.
+// bench/go/main.go has the same.
 
-/** So many elections, or observers of one. */
+/** How many elections, or observers of one election. */
 export interface Many {
   readonly prefix: string
   readonly count: number
@@ -28,7 +28,7 @@ export interface Informed {
   readonly lastAt: number
 }
 
-/** What only the Go program does, for cases of one thing at a time. */
+/** Commands that only the Go program has, for cases of one operation at a time. */
 interface Single {
   readonly prefix?: string
   readonly count?: number
@@ -38,7 +38,7 @@ type SingleName =
   'campaign' | 'handOver' | 'open' | 'openAndCampaign' | 'put' | 'queue' | 'requeue' | 'watch'
 
 interface ManyCommands {
-  /** Leaves what is used and nothing else. */
+  /** Collects garbage, so that only memory in use remains. */
   rest: (given: object) => { readonly heapMb?: number }
   lead: (given: Many) => Took
   /** With a session each. */
@@ -59,7 +59,7 @@ export type Answer<K extends CommandName> = ReturnType<Commands[K]>
 export type Command<K extends CommandName> = Given<K> & { readonly do: K }
 export type SingleCommand = Omit<Command<SingleName>, 'ttl'>
 
-/** What does them; a subject may lack some. */
+/** The handlers of the commands; a subject may lack some. */
 export type Handlers = {
   readonly [K in keyof ManyCommands]?: (given: Given<K>) => Answer<K> | Promise<Answer<K>>
 }

@@ -1,4 +1,4 @@
-// npm etcd3, as a process that does what is asked for beside this library and Go.
+// npm etcd3 as a subject.
 
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -14,10 +14,10 @@ await client.get('bench')
 let taking = new TakingOver()
 let inform: () => Promise<Informed> = () => Promise.reject(new Error('nobody observes'))
 const kept: Campaign[] = []
-// What it cannot do shows in what it does not reach.
+// Its errors are ignored: what it cannot do shows in the figures that it does not reach.
 process.on('uncaughtException', () => undefined)
 
-/** It puts `election/` before every name. */
+/** etcd3 puts `election/` before every name. */
 function campaign(given: Many, index: number, name: string, on = client): Campaign {
   const election = on.election(`${given.prefix}/${index}`, given.ttl)
   const made = election.campaign(name)

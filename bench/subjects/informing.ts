@@ -1,11 +1,10 @@
-// From a leader's proclamation to what its observers have heard of it. It must not know how they
-// observe.
+// Measures from a leader's proclamation to its arrival at the observers.
 
 import type { Informed } from './commands.js'
 import { timeOfDay } from './protocol.js'
 
 /**
- * Returns a function that proclaims, and resolves when all have heard.
+ * Returns a function that proclaims, and resolves when all observers have the new name.
  *
  * @param hearing One for each observer, resolved when it has heard.
  */

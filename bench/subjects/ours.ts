@@ -1,4 +1,4 @@
-// This library, as a process that does what is asked for beside npm etcd3 and Go.
+// This library as a subject.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { Candidate, Etcd, Observer, Session } from 'etcd-elect'

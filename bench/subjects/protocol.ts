@@ -1,6 +1,5 @@
-// How a subject is told what to do: one JSON object a line on stdin, one answer a line on stdout;
-// an empty answer first, when it is ready. bench/go/main.go speaks the same. It must not know what
-// is done.
+// The protocol of a subject: one JSON command a line on stdin, one answer a line on stdout; an
+// empty answer first, when it is ready. bench/go/main.go speaks the same.
 
 import { createInterface } from 'node:readline'
 import type { Handlers } from './commands.js'
@@ -35,7 +34,7 @@ export function timeOfDay(): number {
   return performance.timeOrigin + performance.now()
 }
 
-/** Leaves what is used and nothing else. */
+/** Collects garbage, so that only memory in use remains. */
 export function rest(): { readonly heapMb: number } {
   globalThis.gc?.()
   return { heapMb: process.memoryUsage().heapUsed / 2 ** 20 }

@@ -1,6 +1,6 @@
-// The least that can be asked of etcd for leading many elections: one lease, and the transactions
-// that joining takes, 126 of them in each request and 16 requests under way, over the transport of
-// this library and with nothing else of it.
+// The least work that leading many elections can take: one lease, and the transactions of joining,
+// 126 of them in each request and 16 requests under way, over the transport of this library and
+// nothing else of it.
 
 import { create } from '@bufbuild/protobuf'
 import {

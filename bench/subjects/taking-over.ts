@@ -1,14 +1,14 @@
-// Waits for many elections to be won, and tells when that was and how long the event loop was kept
-// from other things. It must not know how they are won.
+// Waits until many elections are won, and reports when that was and how long the event loop was
+// blocked.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Taken } from './commands.js'
 import { timeOfDay } from './protocol.js'
 
-/** When nobody is elected for so long, nobody will be. */
+/** After this long without an election, no more are expected. */
 const patienceMs = 5_000
-/** So few that each is told of. */
+/** Up to this many elections, each is reported. */
 const fewest = 100
 
 export class TakingOver {

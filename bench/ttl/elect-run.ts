@@ -1,5 +1,4 @@
-// `elect run` with a way to etcd of its own, which can go dead without a word. It must not know
-// what is measured.
+// `elect run` with a way to etcd of its own, which can go dead silently.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

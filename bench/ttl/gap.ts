@@ -1,5 +1,4 @@
-// One leader that ends in some way, and the time until the next one leads. Both are `elect run`. It
-// must not know how many times are measured.
+// Measures the time from one leader's end to the next leader. Both are `elect run`.
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -22,7 +21,7 @@ export const endings: Readonly<Record<string, (leader: ElectRun) => void>> = {
   },
 }
 
-/** Milliseconds from the ending until somebody else leads; undefined when it came to nothing. */
+/** Milliseconds from the end until another candidate leads; undefined when the attempt failed. */
 export async function gap(
   ttl: number,
   end: (leader: ElectRun) => void,
@@ -43,9 +42,9 @@ export async function gap(
     await leads(observer, 'first')
     await join('second')
     await queueOf(observer, 2)
-    // At any moment between two renewals.
+    // Ends it at a random instant between two renewals.
     await pause(500 + Math.random() * ((ttl * 1_000) / 3))
-    // On a machine that is too busy for its TTL, the first one may have lost it already.
+    // On a host too busy for the TTL, the first leader may have lost its lease already.
     if (observer.leader?.name !== 'first') return undefined
     const from = performance.now()
     end(first)

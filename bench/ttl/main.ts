@@ -1,6 +1,6 @@
-// `npm run bench:ttl`: how long nobody leads after the leader died, stepped down or lost its way to
-// etcd, by TTL. It prints the table that docs/operations.md shows. These are waits of seconds, so a
-// busy machine changes little.
+// `npm run bench:ttl`: how long there is no leader after the leader died, resigned or lost its way
+// to etcd, by TTL. It prints the table that docs/operations.md shows. The waits take seconds, so a
+// busy host changes little.
 
 import { parseArgs } from 'node:util'
 import { startEtcd, versionOf } from '../etcd.js'
@@ -57,7 +57,7 @@ try {
       console.error(`TTL ${ttl}, ${what} …`)
       const times: number[] = []
       while (times.length < rounds) {
-        // Each in a queue of its own, some at once: they wait, and hardly work.
+        // Several at once, each in an election of its own: they mostly wait.
         const missing = Array.from({ length: Math.min(rounds - times.length, 5) }, () =>
           gap(ttl, end, server.endpoint),
         )
