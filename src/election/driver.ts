@@ -1,6 +1,6 @@
-// Performs what the state machine (machine.ts) decides for one candidate, and feeds the machine with
-// what comes of it: what joinElection() and leaveElection() return, what the candidate's view source
-// shows, and what becomes of its lease.
+// Performs what the state machine (machine.ts) decides for one candidate, and feeds the machine
+// with what comes of it: what joinElection() and leaveElection() return, what the candidate's view
+// source shows, and what becomes of its lease.
 
 import { sleep, sleepUnlessAborted } from '../base/clock.js'
 import { Backoff } from '../base/backoff.js'
