@@ -112,7 +112,8 @@ export class GuardianConnection {
   }
 
   #connect(): ClientHttp2Session {
-    if (this.#session !== undefined) return this.#session
+    // 'close' comes a turn after the end.
+    if (this.#session?.destroyed === false) return this.#session
     const session = connectHttp2(`${this.#tls ? 'https' : 'http'}://${this.#authority}`, {
       createConnection: () => this.#dial(),
     })
