@@ -10,7 +10,7 @@ import { FakeEtcd, kv } from '../../support/fake-etcd.js'
 const { leaseKeepAlive } = Lease.method
 const { range } = KV.method
 
-function setUp({ ttlS = 6, endpoints = ['a:1'], mayRenew = () => true } = {}) {
+function setUp({ ttlS = 6, endpoints = ['a:1'], mayRenew = (): boolean => true } = {}) {
   const fake = new FakeEtcd({ endpoints, random: () => 1 })
   const { api, cluster, clock } = fake
   const heard: string[] = []
