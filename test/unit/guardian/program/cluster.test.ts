@@ -1,14 +1,16 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   AuthenticateRequestSchema,
   AuthenticateResponseSchema,
 } from '../../../../src/etcd/wire/gen/auth_pb.js'
 import { LeaseRevokeRequestSchema } from '../../../../src/etcd/wire/gen/rpc_pb.js'
 import { GuardianCluster } from '../../../../src/guardian/program/cluster.js'
+import { GuardianConnection } from '../../../../src/guardian/program/connection.js'
 import { paths } from '../../../../src/guardian/program/messages.js'
 import type { GuardianAccess } from '../../../../src/guardian/protocol.js'
+import { settled } from '../../../../src/testing/test-clock.js'
 import { FakeMember, type MemberRequest } from '../../../support/fake-member.js'
 import { freePorts } from '../../../support/ports.js'
 import { until } from '../../../support/until.js'
@@ -60,6 +62,11 @@ async function processThatSleeps(): Promise<ChildProcess> {
   })
   await new Promise((resolve) => child.once('spawn', resolve))
   return child
+}
+
+/** That many turns of the event loop. */
+async function turns(count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await settled()
 }
 
 describe('all that a guardian holds', () => {
@@ -122,14 +129,22 @@ describe('a lease', () => {
 
   test('is revoked by another member beside one that is silent', async () => {
     const { cluster, members, requests } = await setUp({ count: 2 })
+    let isFirstStillAsked: boolean | undefined
     const answers = (request: MemberRequest): void => {
       // The first that is asked stays silent.
-      if (requests().length > 1) request.answer(ok)
+      if (requests().length === 1) return
+      const first = members.find((member) => !member.requests.includes(request))
+      // A connection that was given up before would be known to have ended by then.
+      void turns(100).then(() => {
+        isFirstStillAsked = first?.open === 1
+        request.answer(ok)
+      })
     }
     for (const member of members) member.onRequest = answers
     cluster.hold(1n, ttlS)
     await cluster.revokeAll()
     expect(members.map((member) => member.requests.length)).toEqual([1, 1])
+    expect(isFirstStillAsked).toBe(true)
   })
 
   test('is revoked by the members that can be reached', async () => {
@@ -225,11 +240,23 @@ describe('the connection to the cluster', () => {
 
   test('is not made again once it is closed', async () => {
     const { cluster, members, connected } = await setUp()
+    const [member] = members
     await until(() => connected() === 1, { what: 'the connection' })
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
     cluster.close()
-    await until(() => members[0]?.open === 0, { what: 'the connection to end' })
-    cluster.hold(1n, 0)
-    await cluster.revokeAll()
-    expect(members[0]?.connections).toBe(1)
+    while (member?.open !== 0) await settled()
+    vi.advanceTimersByTime(60_000)
+    // A connection that was begun before this one would be there first.
+    const endpoint = { target: member.target, tls: false }
+    const other = new GuardianConnection(endpoint, undefined)
+    member.onRequest = (request) => {
+      request.answer(ok)
+    }
+    await other.send('/service/Method', Buffer.alloc(0), undefined, 30_000)
+    other.close()
+    expect(member.connections).toBe(2)
   })
 })
