@@ -18,10 +18,7 @@ function setUp(most = 3) {
     clock,
     (signal) =>
       new Promise((resolve, reject) => {
-        const fail = (error: unknown): void => {
-          reject(error)
-        }
-        askings.push({ atMs: clock.monotonicMs(), signal, answer: resolve, fail })
+        askings.push({ atMs: clock.monotonicMs(), signal, answer: resolve, fail: reject })
       }),
     { patienceMs: 100, most, another: () => (others += 1) },
   )
