@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ClosedError } from '../../../src/base/errors.js'
 import { Candidate, type CandidateOptions } from '../../../src/candidate/candidate.js'
+import { Lease as LeaseService } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { Session } from '../../../src/session/session.js'
+import { settled } from '../../../src/testing/test-clock.js'
 import { FakeEtcd } from '../../support/fake-etcd.js'
 
 const options: CandidateOptions = { election: 'jobs', name: 'web-1', ttl: 5 }
@@ -53,6 +55,18 @@ describe('a campaign', () => {
     const second = candidate.campaign({ signal: stopAgain.signal })
     stopAgain.abort(reason)
     await expect(second).rejects.toBe(reason)
+  })
+
+  test('that is given up makes no key, also when its lease comes late', async () => {
+    const { fake, candidate } = setUp()
+    const stop = new AbortController()
+    const campaign = candidate.campaign({ signal: stop.signal })
+    await settled()
+    stop.abort(reason)
+    await expect(campaign).rejects.toBe(reason)
+    fake.cluster.call(LeaseService.method.leaseGrant).answer({ TTL: 5n })
+    await settled()
+    expect(fake.txns).toBe(0)
   })
 
   test('gives the candidate its name at once', async () => {

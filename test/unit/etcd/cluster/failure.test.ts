@@ -26,6 +26,17 @@ describe('another member is asked', () => {
   })
 })
 
+test.each([
+  'leader changed',
+  'not a primary lessor',
+  'no leader',
+  'not leader',
+  'server stopped',
+  'request timed out',
+])('another member is asked after "%s", whatever the status', (message) => {
+  expect(verdictOn(failure(Status.failedPrecondition, `etcdserver: ${message}`))).toBe('moveOn')
+})
+
 describe('the client signs in again', () => {
   test.each([
     ['unauthenticated', Status.unauthenticated, 'etcdserver: invalid auth token'],

@@ -242,7 +242,7 @@ describe('the connection to the cluster', () => {
     const { cluster, members, connected } = await setUp()
     const [member] = members
     await until(() => connected() === 1, { what: 'the connection' })
-    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => {
       vi.useRealTimers()
     })

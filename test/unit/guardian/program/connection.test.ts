@@ -1,5 +1,6 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { GuardianConnection, unavailable } from '../../../../src/guardian/program/connection.js'
+import { settled } from '../../../../src/testing/test-clock.js'
 import { FakeMember } from '../../../support/fake-member.js'
 import { freePorts } from '../../../support/ports.js'
 import { until } from '../../../support/until.js'
@@ -118,6 +119,23 @@ describe('a connection that is kept', () => {
     member.endConnections()
     await until(() => facts.length === 2, { what: 'the connection to end' })
     expect(facts).toEqual(['open', 'closed'])
+  })
+
+  test('has time to open, and is kept for as long as it lasts then', async () => {
+    const { member, connection } = await setUp()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    const facts = open(connection)
+    while (facts.length === 0) await settled()
+    vi.advanceTimersByTime(60_000)
+    member.onRequest = (request) => {
+      request.answer(0)
+    }
+    await connection.send('/service/Method', body, undefined, patientMs)
+    expect(facts).toEqual(['open'])
+    expect(member.connections).toBe(1)
   })
 
   test('that could not be opened counts as ended', async () => {
