@@ -24,6 +24,10 @@ const exceptions: Readonly<Record<string, string>> = {
   'src/lease/worker/program/worker.ts': `${program}: test/harness/failover starts it`,
   'src/lease/worker/protocol.ts': onlyTypes,
   'src/lease/worker/supervisor.ts': workerRenewal,
+  'src/base/show.ts': 'test/unit/base/errors.test.ts reads what it makes of each kind of value',
+  'src/candidate/options.ts': 'test/package/bad-input tries every wrong value of every option',
+  'src/election/options.ts': 'test/package/bad-input tries every wrong name',
+  'src/session/long-ttl.ts': 'test/scenario/session/long-ttl.test.ts',
   'src/session/options.ts': 'test/package/bad-input tries every wrong value of every option',
   'src/session/session.ts': 'needs an etcd that grants leases: test/scenario/session',
 }

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { sleep, systemClock } from '../../../src/base/clock.js'
+import { sleep, sleepUnlessAborted, systemClock } from '../../../src/base/clock.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
 
 const reason = new Error('woken')
@@ -47,6 +47,18 @@ describe("this host's clock", () => {
 })
 
 describe('sleeping', () => {
+  test('until it is over or given up tells which of the two came', async () => {
+    const clock = new TestClock()
+    const controller = new AbortController()
+    const over = sleepUnlessAborted(clock, 100, controller.signal)
+    await clock.advance(100)
+    expect(await over).toBe(true)
+    const givenUp = sleepUnlessAborted(clock, 100, controller.signal)
+    controller.abort(reason)
+    expect(await givenUp).toBe(false)
+    expect(await sleepUnlessAborted(clock, 100, controller.signal)).toBe(false)
+  })
+
   test('lasts as long as asked for', async () => {
     const clock = new TestClock()
     let awake = false

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hedged } from '../../../src/base/hedge.js'
+import { hedge } from '../../../src/base/hedge.js'
 import { TestClock } from '../../../src/testing/test-clock.js'
 
 interface Asking {
@@ -10,17 +10,17 @@ interface Asking {
 }
 
 /** Asks three times at most, each time after 100 ms without an answer. */
-function setUp(most = 3) {
+function setUp(maxAttempts = 3) {
   const clock = new TestClock()
   const askings: Asking[] = []
   let others = 0
-  const answer = hedged<string>(
+  const answer = hedge<string>(
     clock,
     (signal) =>
       new Promise((resolve, reject) => {
         askings.push({ atMs: clock.monotonicMs(), signal, answer: resolve, fail: reject })
       }),
-    { patienceMs: 100, most, another: () => (others += 1) },
+    { patienceMs: 100, maxAttempts, beforeNext: () => (others += 1) },
   )
   answer.catch(() => undefined)
   return { clock, askings, answer, others: () => others }

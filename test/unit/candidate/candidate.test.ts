@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ClosedError } from '../../../src/base/errors.js'
-import { Candidate, type CandidateOptions } from '../../../src/candidate/candidate.js'
+import { Candidate } from '../../../src/candidate/candidate.js'
+import type { CandidateOptions } from '../../../src/candidate/options.js'
 import { Lease as LeaseService } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { Session } from '../../../src/session/session.js'
 import { settled } from '../../../src/testing/test-clock.js'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CandidateName } from '../../../src/election/candidate-name.js'
-import { joinElection, pauseUnlessAborted } from '../../../src/election/join.js'
+import { joinElection } from '../../../src/election/join.js'
 import { subscribeToRoster } from '../../../src/election/roster-feeds.js'
 import { KV } from '../../../src/etcd/wire/gen/rpc_pb.js'
 import { Status } from '../../../src/etcd/wire/transport.js'
@@ -215,14 +215,4 @@ describe('a join that is given up', () => {
     expect(await joining).toBe(undefined)
     expect(mayJoinLate).toEqual(leases)
   })
-})
-
-test('a pause tells whether it was over before it was given up', async () => {
-  const { fake, clock, abort } = setUp()
-  const pause = pauseUnlessAborted(fake.api, 100, abort.signal)
-  await clock.advance(100)
-  expect(await pause).toBe(true)
-  const next = pauseUnlessAborted(fake.api, 100, abort.signal)
-  abort.abort()
-  expect(await next).toBe(false)
 })
