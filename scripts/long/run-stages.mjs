@@ -19,6 +19,9 @@ import { closingLine, duration, report } from './report.mjs'
  * @property {(line: string) => void} say
  */
 
+/** Of the last line of a stage: a page is no place for a whole JSON report, which its log has. */
+const maxLineLength = 200
+
 /** @param {readonly Stage[]} stages */
 export const minutesOf = (stages) => stages.reduce((sum, { minutes }) => sum + minutes, 0)
 
@@ -103,10 +106,11 @@ async function runStage({ command: [program, ...args], env }, { root, log, stop 
     output.end(resolve)
   })
   const seconds = (performance.now() - startedAt) / 1000
-  return { passed: code === 0, seconds, closingLine: withoutColours(lastLine) }
+  return { passed: code === 0, seconds, closingLine: shortened(lastLine) }
 }
 
 /** @param {string} line */
-function withoutColours(line) {
-  return line.replaceAll(/\u001b\[[0-9;]*m/g, '').trim()
+function shortened(line) {
+  const plain = line.replaceAll(/\u001b\[[0-9;]*m/g, '').trim()
+  return plain.length > maxLineLength ? `${plain.slice(0, maxLineLength)}…` : plain
 }

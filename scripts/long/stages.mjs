@@ -40,7 +40,7 @@ export const stages = [
   script(
     'simulation',
     '3,000 schedules of faults: never two leaders',
-    4,
+    3,
     'test:sim',
     '--count',
     '3000',
@@ -49,7 +49,7 @@ export const stages = [
   script(
     'faults',
     'every fault once, on real etcds: never two leaders',
-    12,
+    5,
     'test:faults',
     '--each',
     '1',
