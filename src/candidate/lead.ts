@@ -1,11 +1,10 @@
 // The loop of `candidate.lead()`: campaign, work while elected, campaign again.
 
-import { sleepUnlessAborted } from '../base/clock.js'
+import { type Clock, sleepUnlessAborted } from '../base/clock.js'
 import { ClosedError, ElectError, LeadershipLostError } from '../base/errors.js'
 import { fn, milliseconds } from '../base/options/checks.js'
 import { type OptionTable, type Resolved, resolveOptions } from '../base/options/table.js'
 import { waitOptionTable } from '../base/wait.js'
-import type { EtcdApi } from '../etcd/api.js'
 import { Backoff } from '../base/backoff.js'
 import type { Leadership } from './leadership.js'
 
@@ -61,12 +60,18 @@ interface Campaigner {
   campaign(options: { signal?: AbortSignal | undefined }): Promise<Leadership>
 }
 
+/** What the loop paces itself by. */
+interface Pacing {
+  readonly clock: Clock
+  readonly random: () => number
+}
+
 /** A pause follows a shorter term: work that ends at once must not cause a storm of elections. */
 const shortTermMs = 1_000
 
 export async function lead(
   candidate: Campaigner,
-  { clock, random }: EtcdApi,
+  { clock, random }: Pacing,
   work: (leadership: Leadership) => unknown,
   { signal, onStop, drainMs = 0 }: LeadOptions,
 ): Promise<void> {
