@@ -1,6 +1,5 @@
 // An anchor names a place in the source by what stands there: a function, then a call, a condition
 // or a value in it. Only names matter: files, formatting and comments do not.
-// It must not know what becomes of the place.
 
 import ts from 'typescript'
 import type { SourceTree } from './source-tree.js'

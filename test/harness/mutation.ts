@@ -1,5 +1,5 @@
 // A mutation replaces pieces of the library's source. It fails loudly when a place is not there, or
-// is there several times. It must not know what becomes of the source.
+// is there several times.
 
 import ts from 'typescript'
 import type { Anchor } from './anchor.js'

@@ -1,5 +1,4 @@
 // Syntax helpers: what a node is, and which nodes belong to it.
-// They must not know what anybody looks for.
 
 import ts from 'typescript'
 

@@ -12,7 +12,7 @@ export const campaignOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--ttl <seconds>',
-    description: 'how long nobody may lead after this computer died',
+    description: 'how long there may be no leader after this computer died',
     byDefault: String(cliDefaultTtlS),
   },
   {
