@@ -1,5 +1,7 @@
 // Each house check finds what it is meant for, and nothing else.
 
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { floorOf, whyNot } from '../../scripts/house/floors.mjs'
 import {
@@ -9,6 +11,7 @@ import {
   overlongComments,
   privateWordsIn,
 } from '../../scripts/house/source.mjs'
+import { root } from './pages.js'
 
 const source = (text: string, file = 'src/a/b.ts') => ({ file, text })
 
@@ -121,4 +124,19 @@ describe('floors', () => {
   ])('%s may import %s', (file, specifier) => {
     expect(whyNot(file, specifier)).toBeUndefined()
   })
+})
+
+test('programs of the tests that no compiler sees import files that are there', () => {
+  const programs = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.mjs'))
+    .map((file) => `test/${file}`)
+  expect(programs.length).toBeGreaterThan(0)
+  const missing = programs.flatMap((file) =>
+    importsOf(source(readFileSync(join(root, file), 'utf8'), file))
+      // Built from src.
+      .imports.map((target) => target.replace(/^dist\//, 'src/'))
+      .filter((target) => !existsSync(join(root, target)))
+      .map((target) => `${file}: ${target}`),
+  )
+  expect(missing).toEqual([])
 })

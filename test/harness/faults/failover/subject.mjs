@@ -2,7 +2,7 @@
 // as lines of JSON.
 import { appendFileSync, readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { Candidate, Etcd, Session } from '../../../dist/index.js'
+import { Candidate, Etcd, Session } from '../../../../dist/index.js'
 
 const { name, endpoints, log, session: options } = JSON.parse(process.argv[2])
 const now = () => Number(process.hrtime.bigint()) / 1e6
