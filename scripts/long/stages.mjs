@@ -73,22 +73,22 @@ export const stages = [
   file('outages', 'etcd is down for 30, 60 and 120 s', 5, 'test/etcd/outage.test.ts', {
     OUTAGES: '30,60,120',
   }),
-  file('quiet', 'a quiet watch stays, on every etcd', 2, 'test/etcd/quiet.long.test.ts'),
+  file('quiet', 'a quiet watch stays, on every etcd', 1, 'test/etcd/quiet.long.test.ts'),
   file(
     'run-rounds',
     '50 rounds of elect run killed and stopped',
-    3,
+    1,
     'test/cli/run-rounds.test.ts',
     { RUN_ROUNDS: '50' },
   ),
   file(
     'differential',
     'the devserver answers 200 sequences like etcd',
-    4,
+    2,
     'test/devserver/conformance/differential',
     { DIFF_RUNS: '200' },
   ),
-  file('devserver-load', 'the devserver under load', 2, 'test/devserver/load/load.long.test.ts'),
+  file('devserver-load', 'the devserver under load', 1, 'test/devserver/load/load.long.test.ts'),
   file(
     'devserver-slow',
     'clients of the devserver that do not read',
@@ -98,13 +98,13 @@ export const stages = [
   file(
     'etcd-support',
     'the etcds of the tests start, stop and leave nothing',
-    2,
+    1,
     'test/support/etcd.long.test.ts',
   ),
   file(
     'bench',
     'the benchmarks run, and cost the requests they should',
-    2,
+    1,
     'test/docs/bench.long.test.ts',
   ),
 ]
