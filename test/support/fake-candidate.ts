@@ -1,6 +1,5 @@
 // A candidate that is elected when the test says so, with real leaderships.
 
-import type { EtcdApi } from '../../src/etcd/api.js'
 import { lead, type LeadOptions } from '../../src/candidate/lead.js'
 import { Leadership } from '../../src/candidate/leadership.js'
 import type { Lease } from '../../src/lease/lease.js'
@@ -64,7 +63,7 @@ export class FakeCandidate {
     signal?: AbortSignal,
     options: Omit<LeadOptions, 'signal'> = {},
   ): Promise<void> {
-    return lead(this, { clock: this.clock, random: () => 1 } as unknown as EtcdApi, work, {
+    return lead(this, { clock: this.clock, random: () => 1 }, work, {
       signal,
       ...options,
     })
