@@ -245,10 +245,11 @@ export class ElectionDriver {
   async #join(patient: boolean): Promise<void> {
     this.#joining = new AbortController()
     const { signal } = this.#joining
+    const pause = (): Promise<boolean> =>
+      sleepUnlessAborted(this.#api.clock, this.#rejoinPauseMs(), signal)
     // Whatever takes this candidate's key away again and again must not make it ask etcd without a
     // pause.
-    if (patient && !(await sleepUnlessAborted(this.#api.clock, this.#rejoinPauseMs(), signal)))
-      return
+    if (patient && !(await pause())) return
     const joiner = {
       api: this.#api,
       election: this.#election,
@@ -263,7 +264,13 @@ export class ElectionDriver {
         this.#session.places.expectLateJoin(lease, this.#election)
       },
     }
-    const input = await joinElection(joiner, { patient, signal })
+    let input = await joinElection(joiner, { patient, signal })
+    // The machine hears of a loss once, and not while it joins: a lease that was lost between the
+    // answer and here would leave it waiting for ever. So it joins again, with another lease.
+    while (input?.is === 'joined' && !signal.aborted && this.#held.alive === undefined) {
+      if (!(await pause())) return
+      input = await joinElection(joiner, { patient, signal })
+    }
     // Given up in the meantime: by now the machine may be in another attempt.
     if (input === undefined || signal.aborted) return
     if (input.is === 'joined') this.#joinedAtMs = this.#api.clock.monotonicMs()

@@ -292,6 +292,27 @@ describe('a waiting candidate', () => {
     expect(setup.fake.txns).toBe(txns + 1)
   })
 
+  test('whose lease is lost in the turn in which it joined joins again with another one', async () => {
+    const setup = new Setup()
+    const { driver, fake, session } = setup
+    // Sees the list with the key first, before the candidate is told that it joined.
+    const subscription = subscribeToRoster(fake.api, 'jobs', {
+      changed: () => {
+        queueMicrotask(() => session.leases[0]?.end('revoked'))
+      },
+      failed: () => undefined,
+    })
+    await setup.joins(12n, other, own())
+    subscription.release()
+    expect(session.leases[0]?.loss).toBe('revoked')
+    await fake.clock.advance(50)
+    await settled()
+    fake.answerTxn(20n, true, other, kv('jobs/1b', 'web-1', 20n))
+    await settled()
+    expect(driver.candidacy).toMatchObject({ term: 'jobs/1b', fencingToken: 20n })
+    expect(setup.told).toEqual([])
+  })
+
   test('whose session is closed is told so', async () => {
     const setup = new Setup()
     await setup.joins(12n, other, own())
